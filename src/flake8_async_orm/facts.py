@@ -1,0 +1,165 @@
+"""What a program did, in the past tense. The interpreter states facts; rules judge them.
+
+A fact is named for what happened, never for what is wrong with it, and carries only plain data: sites, names,
+classes of `knowledge.api`. Every `site` is where a finding about the fact would stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flake8_async_orm.values import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened at `site`."""
+
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class CoroutineDropped(Fact):
+    """A coroutine made by `callee` at `site` was never awaited, returned, stored or handed on.
+
+    `how`: `statement` (a bare expression statement), `assigned` (to `name`, on no path used), `container`.
+    `in_async`: the nearest function is `async def`. `wrapper`: callee is a project function, not SQLAlchemy's own.
+    """
+
+    callee: str
+    how: str
+    in_async: bool
+    name: str | None = None
+    wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CoroutineUsedAsValue(Fact):
+    """A coroutine was used as if it were its result.
+
+    `site` is the whole use (`session.execute(q).scalars`), `coroutine` the expression that is the coroutine, `made` the
+    call that made it. `use` tells how: attribute, call, subscript, iteration, unpacking, operator, truth, comparison,
+    none-check, formatting, argument, return. `detail` is the attribute's or function's name. `awaited_whole`: the site of
+    an `await` around the whole chain (`await session.execute(q).scalars()`), if there is one.
+    `direct`: the coroutine expression is the call itself, not a name that holds it.
+    """
+
+    coroutine: Site
+    made: Site
+    callee: str
+    use: str
+    detail: str
+    in_async: bool
+    direct: bool
+    awaited_whole: Site | None = None
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NonAwaitableAwaited(Fact):
+    """`await` met something that cannot be awaited.
+
+    `site` is the await expression, `operand` what follows it. `what` names it (`AsyncSession.add`, `Result.all` ...), `kind`:
+    call (a plain member was called), value (an object such as a session), member (a method that was not called).
+    """
+
+    operand: Site
+    what: str
+    kind: str
+    taken_effect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MissingMemberUsed(Fact):
+    """A member was read that the class `cls` has not; `sync_twin` is the sync class that has it, if any.
+
+    `receiver` is the site of the object, `called` tells whether the read was called, `statement` the site of the statement
+    when the whole statement is `[await] receiver.member(...)`, `[target = ] await ...`.
+    """
+
+    cls: str
+    member: str
+    receiver: Site
+    call: Site | None
+    awaited: bool
+    in_async: bool
+    sync_twin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorAwaited(Fact):
+    """An async generator object made by calling `provider` was awaited. `call` is the call; `gives` what it yields."""
+
+    call: Site
+    provider: str
+    gives: str
+    function: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEntered(Fact):
+    """A `with` or `async with` item was entered.
+
+    `site` is the item's expression; `entered`: generator (async generator object of `provider`), coroutine (gives
+    `gives`), manager (a context manager), object (`gives` itself). `is_async`: `async with`; `manager_async`: what the object
+    would accept (None: neither).
+    """
+
+    is_async: bool
+    entered: str
+    provider: str
+    gives: str
+    manager_async: bool | None = None
+    function: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameReadUnbound(Fact):
+    """A name that holds a session or its kind was read where its binding may not have happened, or is None.
+
+    `kind`: the API class that the name holds when bound. `where`: except, finally, after. `bound`: site of the binding inside
+    the `try`; `try_statement`: site of that try statement. `none_before`: it is bound to None before the try instead of unbound.
+    `member`: what is read of it, if an attribute is; `call`: the whole statement-level expression that uses it.
+    """
+
+    name: str
+    kind: str
+    where: str
+    bound: Site
+    try_statement: Site
+    none_before: bool = False
+    statement: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipRead(Fact):
+    """A relationship (`model.attribute`) was read on an instance whose state of it is known.
+
+    `state`: unloaded (a read emits SQL), raises (lazy="raise": refused), loaded. `origin`: where the instance came from.
+    `statement`: the site of the statement that loaded it, when it is in sight in the same file and can take an option;
+    `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
+    attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
+    it would use is async. `awaitable_attrs`: the class has AsyncAttrs.
+    """
+
+    model: str
+    attribute: str
+    state: str
+    collection: bool
+    origin: Site | None
+    origin_text: str
+    statement: Site | None
+    path: tuple[tuple[str, str], ...]
+    read: Site | None = None
+    awaitable_attrs: bool = False
+    in_async: bool = True
+    session_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFailed(Fact):
+    """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
+
+    reason: str
+    line: int = 1
+    column: int = 0

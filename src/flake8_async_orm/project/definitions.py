@@ -1,0 +1,180 @@
+"""What a file declares, as plain data.
+
+Syntax is referred to by *node numbers* (0-based, in the order of `Source.nodes`), never by node objects, so that
+definitions can be stored apart from trees. Names are as written; `names.Names` resolves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a function. `kind`: positional-only, positional, keyword, star, double-star."""
+
+    name: str
+    kind: str
+    annotation: int | None = None
+    default: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDefinition:
+    """A `def`, at module level, in a class, or nested. `qualname` is dotted within the module (`Repo.get`)."""
+
+    name: str
+    qualname: str
+    node: int
+    is_async: bool
+    is_generator: bool
+    parameters: tuple[Parameter, ...]
+    decorators: tuple[int, ...] = ()
+    returns: int | None = None
+    #: the class whose body holds it, by qualname
+    cls: str | None = None
+    #: names written through `global`
+    global_writes: tuple[str, ...] = ()
+    #: the body is only a docstring, `...`, `pass` or `raise NotImplementedError`
+    is_stub: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeDefinition:
+    """An attribute assigned or declared in a class body: the nodes of its annotation and of its value."""
+
+    name: str
+    node: int
+    annotation: int | None = None
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceAttribute:
+    """`self.name = value` in a method (by qualname). `via` is the method's own name of its first parameter."""
+
+    name: str
+    method: str
+    node: int
+    annotation: int | None = None
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDefinition:
+    """A class. `bases` and `decorators` are node numbers, `keywords` are (name, node) of the class arguments."""
+
+    name: str
+    qualname: str
+    node: int
+    bases: tuple[int, ...] = ()
+    keywords: tuple[tuple[str, int], ...] = ()
+    decorators: tuple[int, ...] = ()
+    type_parameters: tuple[str, ...] = ()
+    #: name -> definitions in order (overloads, property setters, conditional ones)
+    methods: dict[str, tuple[FunctionDefinition, ...]] = field(default_factory=dict)
+    attributes: dict[str, tuple[AttributeDefinition, ...]] = field(default_factory=dict)
+    instance_attributes: dict[str, tuple[InstanceAttribute, ...]] = field(default_factory=dict)
+    classes: dict[str, ClassDefinition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name bound by an import: the absolute dotted `module`, and `name` in it (None: the module itself)."""
+
+    module: str
+    name: str | None
+    node: int
+    #: inside `if TYPE_CHECKING`
+    type_checking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A module-level name given a value: `node` the statement, `value` and `annotation` expression nodes.
+
+    `function`: the qualname of the function that assigns it through `global`. `unpacked`: the name is part of a tuple target, or
+    bound by `with`, `for`, `except`, `del` or an augmented assignment: the value is not the name's.
+    """
+
+    name: str
+    node: int
+    value: int | None = None
+    annotation: int | None = None
+    function: str | None = None
+    unpacked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAlias:
+    """`type X = value` (PEP 695)."""
+
+    name: str
+    node: int
+    value: int
+
+
+Binding = FunctionDefinition | ClassDefinition | Import | Assignment | TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDefinition:
+    """What the module `name` (dotted) at `path` declares. `bindings` keeps every binding of a name, in source order."""
+
+    name: str
+    path: str
+    is_package: bool
+    bindings: dict[str, tuple[Binding, ...]]
+    #: absolute names of modules imported by `from m import *`, in order
+    stars: tuple[str, ...] = ()
+    #: the names of `__all__` where it is a literal
+    exports: tuple[str, ...] | None = None
+    #: every function, nested ones included, by qualname (the last of a name)
+    functions: dict[str, FunctionDefinition] = field(default_factory=dict)
+    classes: dict[str, ClassDefinition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MappedAttribute:
+    """An attribute of a mapped class.
+
+    `kind`: column, relationship, column_property, composite, hybrid, association_proxy, synonym, query_expression, other.
+    Relationships: `target` (dotted class, None if unknown), `uselist` (None if unknown), `lazy` (SQLAlchemy's default "select";
+    None if unreadable), `back_populates` (or the backref's name), `self_referential`, `join_depth`, `viewonly`.
+    Columns: `deferred`, `primary_key`, `foreign_key`, `nullable`, `onupdate` / `server_default` / `server_onupdate` / `default`: none, python, sql, unknown.
+    """
+
+    name: str
+    kind: str
+    target: str | None = None
+    uselist: bool | None = None
+    lazy: str | None = "select"
+    back_populates: str | None = None
+    join_depth: int | None = None
+    deferred: bool | None = False
+    primary_key: bool = False
+    foreign_key: bool = False
+    default: str = "none"
+    onupdate: str = "none"
+    server_default: bool = False
+    server_onupdate: bool = False
+    default_factory: bool = False
+    init: bool = True
+    through: str | None = None
+    node: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MappedClass:
+    """A mapped class with its inherited attributes. `complete` is False when a base could not be resolved."""
+
+    name: str
+    attributes: dict[str, MappedAttribute]
+    complete: bool
+    bases: tuple[str, ...] = ()
+    async_attrs: bool = False
+    dataclass: bool = False
+    sqlmodel: bool = False
+    eager_defaults: bool | None = None
+    polymorphic: bool = False
+    table: str | None = None

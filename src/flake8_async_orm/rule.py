@@ -1,0 +1,129 @@
+"""What a rule is and what it says.
+
+A rule is a module in `flake8_async_orm.rules` with one `@rule(...)` function from one fact to a `Finding` or None.
+The annotation of its first parameter is the subscription; the module's docstring is its documentation.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from flake8_async_orm.facts import Fact
+from flake8_async_orm.values import Site
+
+Safety = Literal["safe", "unsafe", "suggestion"]
+SECTIONS = ("Why", "Invalid", "Valid", "Limits", "See")
+
+
+@dataclass(frozen=True, slots=True)
+class FixRequest:
+    """A wish for an edit: the name of a builder in `fixes`, the sites it works on, and words it needs.
+
+    The builder may lower `safety`, or refuse. Titles of one finding's requests differ: they are alternatives.
+    """
+
+    builder: str
+    title: str
+    safety: Safety
+    sites: tuple[Site | None, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says about a fact: `message` (lower case, no full stop), where, and how it came about."""
+
+    message: str
+    site: Site
+    help: str = ""
+    related: tuple[tuple[Site, str], ...] = ()
+    fixes: tuple[FixRequest, ...] = ()
+    code: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A registered rule. `sections` are those of its docstring, by title; `summary` its first line."""
+
+    code: str
+    name: str
+    fact: type[Fact]
+    check: Callable[[Fact], Finding | None]
+    summary: str
+    sections: dict[str, str]
+    default: bool
+    since: str
+    preview: bool
+
+
+class RuleError(TypeError):
+    """A rule was written wrongly; the message names file, line and what to mend."""
+
+
+REGISTRY: dict[str, Rule] = {}
+
+
+def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
+    """Split a rule's docstring into its summary line and its sections (title -> body, dedented)."""
+    summary, _, rest = inspect.cleandoc(text).partition("\n")
+    sections: dict[str, str] = {}
+    title = ""
+    lines: list[str] = []
+    for line in [*rest.splitlines(), "End:"]:
+        heading = re.fullmatch(r"([A-Z][a-z]+):", line)
+        if heading is None:
+            lines.append(line)
+            continue
+        if title:
+            sections[title] = inspect.cleandoc("\n" + "\n".join(lines)).strip("\n")
+        title, lines = heading[1], []
+    return summary, sections
+
+
+def rule(
+    code: str, name: str, *, since: str, default: bool = True, preview: bool = False
+) -> Callable[[Callable[..., Finding | None]], Callable[..., Finding | None]]:
+    """Register the decorated function as the rule `code`. Raises RuleError where the house rules are broken."""
+
+    def register(check: Callable[..., Finding | None]) -> Callable[..., Finding | None]:
+        where = f"{check.__code__.co_filename}:{check.__code__.co_firstlineno}"
+
+        def refuse(sentence: str) -> RuleError:
+            return RuleError(f"{where}: {sentence}")
+
+        if not re.fullmatch(r"AOR\d{3}", code):
+            raise refuse(f"the code `{code}` is not AOR and three digits")
+        if code in REGISTRY:
+            raise refuse(f"the code `{code}` is taken by the rule `{REGISTRY[code].name}`")
+        if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name):
+            raise refuse(f"the name `{name}` is not in lower case with hyphens")
+        parameters = list(inspect.signature(check).parameters.values())
+        hints = typing.get_type_hints(check)
+        fact = hints.get(parameters[0].name) if len(parameters) == 1 else None
+        if not (isinstance(fact, type) and issubclass(fact, Fact)):
+            raise refuse("the function takes exactly one parameter, annotated with a class of `facts`")
+        module = sys.modules[check.__module__]
+        summary, sections = parse_docstring(module.__doc__ or "")
+        for section in SECTIONS:
+            if not sections.get(section):
+                raise refuse(f"the module's docstring has no section `{section}:`")
+
+        def checked(found: Fact) -> Finding | None:
+            finding = check(found)
+            if finding is None:
+                return None
+            return Finding(
+                finding.message, finding.site, finding.help, finding.related, finding.fixes, code=code, name=name
+            )
+
+        REGISTRY[code] = Rule(code, name, fact, checked, summary, sections, default, since, preview)
+        return check
+
+    return register

@@ -1,0 +1,266 @@
+"""What an expression can be.
+
+A *Value* is an immutable description of one async-ORM thing. No syntax node is inside, so values
+can be compared, hashed, kept and shared between files. `Unknown` is a value like the others: it says
+why nothing is known and answers nothing.
+
+Where a thing lives is told by a *Place*: a root (the site that made it, a parameter, a global name) and a
+path of attribute names from there. Two values with one place are one object; its changing state is in the
+heap (`lattice.State`), under that place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Site:
+    """A node of a file: `path` as the project knows the file, `node` its 0-based number in the file's walk."""
+
+    path: str
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Where a value was learnt: which source of DESIGN's list of sources (`annotation`, `factory` ...), and the site."""
+
+    source: str
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The identity of an object: `root` and the attribute names that lead from it to the object.
+
+    A root is a `Site` (made there), a tuple of a call's site and the callee's own root (made inside a callee),
+    or a string: `param:NAME`, `global:DOTTED.NAME`, `closure:NAME`.
+    """
+
+    root: object
+    path: tuple[str, ...] = ()
+
+    def at(self, *names: str) -> Place:
+        return Place(self.root, self.path + names)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The base of all values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Value):
+    """Nothing is known, and `why`."""
+
+    why: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Value):
+    """A literal: None, a bool, a number, a string or bytes."""
+
+    value: object
+
+
+NONE = Constant(None)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Value):
+    """One of a few values, which is not known. `Optional[X]` is `OneOf({X, NONE})`."""
+
+    options: frozenset[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Module(Value):
+    """A module, of the project or not."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Class(Value):
+    """A class object. `name` is dotted; `args` are its type arguments."""
+
+    name: str
+    args: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVariable(Value):
+    """A type parameter, by the name it has where it is used; `bound` is what it is at least."""
+
+    name: str
+    bound: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Value):
+    """A function of the project: its dotted name, and the object that it is bound to when it is a method."""
+
+    name: str
+    receiver: Value | None = None
+    #: arguments given ahead by functools.partial: (parameter position or keyword, value)
+    given: tuple[tuple[int | str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFunction(Value):
+    """A nested function or a lambda: known by its site in the body that is being interpreted."""
+
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class External(Value):
+    """A function or value outside the project, by its dotted name (`sqlalchemy.select`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMember(Value):
+    """A method of an API object that has been read but not called."""
+
+    receiver: Value
+    name: str
+    site: Site | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Value):
+    """An instance of a project class (or of a foreign class of which only the name is known)."""
+
+    cls: Class
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiObject(Value):
+    """An object of SQLAlchemy: session, engine, connection, factory, transaction, result.
+
+    `cls` is the name of its class in `knowledge.api` (`AsyncSession`, `Connection`, `async_sessionmaker`, `Result` ...).
+    `of`: of a factory, the session that it makes; of a transaction, the session or connection; of a result, one row
+    (a `Row`, or for scalar results the value itself). `flags`: what else is known, such as
+    ("expire_on_commit", False).
+    """
+
+    cls: str
+    place: Place | None = None
+    of: Value | None = None
+    flags: frozenset[tuple[str, object]] = frozenset()
+    because: Because | None = field(default=None, compare=False)
+    #: the dotted name of the class written in the code when it is a subclass of the API's
+    subclass: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Value):
+    """An instance of a mapped class; its attributes' states are in the heap."""
+
+    model: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coroutine(Value):
+    """A coroutine object that was made at `site` by calling `callee` and gives `of` when awaited."""
+
+    of: Value
+    callee: str
+    site: Site
+    #: whether `callee` is SQLAlchemy's own, or a project function that leads to one
+    wrapper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Awaitable(Value):
+    """Awaitable, but of no known making (a task, a future, an annotation): gives `of`."""
+
+    of: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Generator(Value):
+    """A generator object; it yields `of`."""
+
+    of: Value
+    callee: str
+    is_async: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContextManager(Value):
+    """A context manager that gives `of`; `awaitable` ones may be awaited in its place (`engine.connect()`)."""
+
+    of: Value
+    is_async: bool = True
+    awaitable: bool = False
+    callee: str = ""
+    site: Site | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Value):
+    """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator."""
+
+    of: Value
+    kind: str = "list"
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple(Value):
+    """A tuple of known length. A result's row is a `Tuple` with `row` set and its column names in `names`."""
+
+    items: tuple[Value, ...]
+    row: bool = False
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAttribute(Value):
+    """An attribute read on a mapped class (`User.posts`): SQL, or the argument of a loader option."""
+
+    model: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One step of a loader option: `strategy` (selectinload, joinedload, defer ...) for `attribute` ("*": all)."""
+
+    attribute: str
+    strategy: str
+    model: str | None = None
+    below: tuple[Load, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderOption(Value):
+    """A loader option. `complete` is False when part of it could not be read: then anything may be loaded."""
+
+    loads: tuple[Load, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Statement(Value):
+    """A SQL statement: `kind` is select, insert, update, delete or text.
+
+    `entities` are what a row holds (a mapped `Class`, or `Unknown` for a column or an expression); `loads` its loader
+    options; `complete` is False when an option could not be read; `site` is the call that began it, `last` the
+    outermost call of the chain that made it.
+    """
+
+    kind: str
+    entities: tuple[Value, ...] = ()
+    loads: tuple[Load, ...] = ()
+    complete: bool = True
+    site: Site | None = field(default=None, compare=False)
+    last: Site | None = field(default=None, compare=False)
+    #: populate_existing, returning, unique needed ...
+    flags: frozenset[str] = frozenset()
