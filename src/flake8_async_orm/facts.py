@@ -53,6 +53,8 @@ class CoroutineUsedAsValue(Fact):
     direct: bool
     awaited_whole: Site | None = None
     result: str = ""
+    #: whether what the whole chain gives has to be awaited too (`session.stream(q).all()`); None: not known
+    whole_awaitable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class MissingMemberUsed(Fact):
     awaited: bool
     in_async: bool
     sync_twin: str | None = None
+    #: the attribute by which this sync object was reached from its async one (`sync_engine`)
+    reached_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,3 +167,10 @@ class AnalysisFailed(Fact):
     reason: str
     line: int = 1
     column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revealed(Fact):
+    """What the inference knows of the expression at `site`, as text. Stated only when asked for."""
+
+    text: str

@@ -87,6 +87,12 @@ def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
     return summary, sections
 
 
+def short_name(dotted: str) -> str:
+    """What a message calls a function: `save` of `app.crud.save`, `Repo.save` of `app.crud.Repo.save`."""
+    *rest, name = dotted.split(".")
+    return f"{rest[-1]}.{name}" if rest and rest[-1][:1].isupper() else name
+
+
 def rule(
     code: str, name: str, *, since: str, default: bool = True, preview: bool = False
 ) -> Callable[[Callable[..., Finding | None]], Callable[..., Finding | None]]:

@@ -52,9 +52,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Value):
-    """Nothing is known, and `why`."""
+    """Nothing is known, and `why`. `holds`: coroutines that went into it, which somebody may still await."""
 
     why: str = "unknown"
+    holds: frozenset[Site] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,25 @@ class LocalFunction(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Super(Value):
+    """`super()` in a method of the class `after`: the rest of `receiver`'s order of classes."""
+
+    after: str
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
 class External(Value):
     """A function or value outside the project, by its dotted name (`sqlalchemy.select`)."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callable(Value):
+    """Something that gives `returns` when it is called (an annotation `Callable[..., X]`, a lambda handed over)."""
+
+    returns: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +188,10 @@ class Coroutine(Value):
     of: Value
     callee: str
     site: Site
-    #: whether `callee` is SQLAlchemy's own, or a project function that leads to one
+    #: whether `callee` is a project function rather than SQLAlchemy's own
     wrapper: bool = False
+    #: whether awaiting it does database work; other coroutines are followed, but nothing is said of them
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +263,8 @@ class LoaderOption(Value):
 
     loads: tuple[Load, ...]
     complete: bool = True
+    #: how many steps down, along the last load of each level, a chained call continues
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)

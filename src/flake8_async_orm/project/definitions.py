@@ -37,11 +37,16 @@ class FunctionDefinition:
     global_writes: tuple[str, ...] = ()
     #: the body is only a docstring, `...`, `pass` or `raise NotImplementedError`
     is_stub: bool = False
+    #: what each decorator is called (of a call: what is called), as written; None where it is no dotted name
+    decorator_names: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeDefinition:
-    """An attribute assigned or declared in a class body: the nodes of its annotation and of its value."""
+    """An attribute assigned or declared in a class body: the nodes of its annotation and of its value.
+
+    `node` is the statement. Without a value and an annotation something unreadable is assigned.
+    """
 
     name: str
     node: int
@@ -51,7 +56,11 @@ class AttributeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class InstanceAttribute:
-    """`self.name = value` in a method (by qualname). `via` is the method's own name of its first parameter."""
+    """`self.name = value` in a method (by qualname), also through `cls` in a class method.
+
+    `node` is the statement. Without a value and an annotation something unreadable is assigned (unpacking, `with`,
+    `for`, `+=`).
+    """
 
     name: str
     method: str
@@ -76,6 +85,10 @@ class ClassDefinition:
     attributes: dict[str, tuple[AttributeDefinition, ...]] = field(default_factory=dict)
     instance_attributes: dict[str, tuple[InstanceAttribute, ...]] = field(default_factory=dict)
     classes: dict[str, ClassDefinition] = field(default_factory=dict)
+    #: the bases as dotted names as written (of `Repo[User]` and of a call what stands ahead); None where they have none
+    base_names: tuple[str | None, ...] = ()
+    #: as in FunctionDefinition
+    decorator_names: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +106,9 @@ class Import:
 class Assignment:
     """A module-level name given a value: `node` the statement, `value` and `annotation` expression nodes.
 
-    `function`: the qualname of the function that assigns it through `global`. `unpacked`: the name is part of a tuple target, or
-    bound by `with`, `for`, `except`, `del` or an augmented assignment: the value is not the name's.
+    `function`: the qualname of the function that assigns it through `global`. `unpacked`: the name is part of a
+    tuple target, or bound by `with`, `for`, `except`, `del` or an augmented assignment: the value is not the
+    name's.
     """
 
     name: str
@@ -103,6 +117,12 @@ class Assignment:
     annotation: int | None = None
     function: str | None = None
     unpacked: bool = False
+    #: the value as a dotted name, where it is one and no annotation bounds it
+    alias: str | None = None
+    #: `X` where the value is `X[...]`
+    origin: str | None = None
+    #: what is called, as a dotted name, where the value is a call (`registry().generate_base` for a call on a call)
+    call: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,7 @@ class TypeAlias:
     name: str
     node: int
     value: int
+    alias: str | None = None
 
 
 Binding = FunctionDefinition | ClassDefinition | Import | Assignment | TypeAlias
@@ -132,16 +153,23 @@ class ModuleDefinition:
     #: every function, nested ones included, by qualname (the last of a name)
     functions: dict[str, FunctionDefinition] = field(default_factory=dict)
     classes: dict[str, ClassDefinition] = field(default_factory=dict)
+    #: nodes of bindings that hold only where others do not: in `except`, beside `if TYPE_CHECKING` or a version test
+    fallbacks: frozenset[int] = frozenset()
+    #: nodes of bindings in a branch of an `if` that may go either way
+    conditional: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class MappedAttribute:
     """An attribute of a mapped class.
 
-    `kind`: column, relationship, column_property, composite, hybrid, association_proxy, synonym, query_expression, other.
-    Relationships: `target` (dotted class, None if unknown), `uselist` (None if unknown), `lazy` (SQLAlchemy's default "select";
-    None if unreadable), `back_populates` (or the backref's name), `self_referential`, `join_depth`, `viewonly`.
-    Columns: `deferred`, `primary_key`, `foreign_key`, `nullable`, `onupdate` / `server_default` / `server_onupdate` / `default`: none, python, sql, unknown.
+    `kind`: column, relationship, column_property, composite, hybrid, association_proxy, synonym, query_expression,
+    other (nothing is known: it may be any of them). `module` and `node` tell where it is declared. Relationships:
+    `target` (dotted class, None if unknown), `uselist` (None if unknown), `lazy` (SQLAlchemy's default "select";
+    None if unreadable), `back_populates` (or the backref's name), `join_depth`, `viewonly`. Columns: `deferred`
+    (None if unreadable), `deferred_group`, `primary_key`, `foreign_key` and what it `references` ("table.column"),
+    `onupdate` and `default`: none, python, sql, unknown; `server_default`, `server_onupdate`. `through`: of an
+    association proxy the relationship, of a synonym the attribute.
     """
 
     name: str
@@ -162,11 +190,20 @@ class MappedAttribute:
     init: bool = True
     through: str | None = None
     node: int | None = None
+    module: str = ""
+    viewonly: bool = False
+    references: str | None = None
+    deferred_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MappedClass:
-    """A mapped class with its inherited attributes. `complete` is False when a base could not be resolved."""
+    """A mapped class with its inherited attributes. `complete` is False when a base could not be resolved.
+
+    `eager_defaults`: as written in `__mapper_args__`; None where nothing is (SQLAlchemy's default), True where it
+    is unreadable. `polymorphic`: it has subclasses by table inheritance, or is one. `table`: the table's name where
+    it is written.
+    """
 
     name: str
     attributes: dict[str, MappedAttribute]

@@ -1,0 +1,122 @@
+"""The command line: one command, no subcommands."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from flake8_async_orm import codes
+from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, overriding
+from flake8_async_orm.config import Config, ConfigError, Finder
+
+if TYPE_CHECKING:
+    from flake8_async_orm.report.colour import Paint
+
+STDIN = "<stdin>"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit code: 0 clean, 1 findings, 2 wrong usage or settings or a defect of ours, 130 interrupted."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            # no output may fail for a character that the terminal has not
+            getattr(stream, "reconfigure", lambda errors: None)(errors="backslashreplace")
+        code = _run(arguments(words))
+        sys.stdout.flush()
+        return code
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # whoever read has seen enough; nothing more may be flushed there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (UsageError, ConfigError, OSError) as error:
+        return _say(f"{PROGRAM}: error: {' '.join(str(error).split())}", 2)
+
+
+def console() -> int:
+    """The console script."""
+    return main()
+
+
+def _say(line: str, code: int = 0) -> int:
+    sys.stderr.write(line + "\n")
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    from flake8_async_orm.report import colour, explain
+
+    paint = colour.Paint(colour.wanted(options.color, sys.stdout))
+    if options.list_rules:
+        sys.stdout.write(explain.listing(codes.table(), paint))
+        return 0
+    if options.explain is not None:
+        code = codes.resolve(options.explain)
+        if code not in codes.table():
+            raise UsageError(codes.refusal(options.explain))
+        from flake8_async_orm.linting import findings
+
+        sys.stdout.write(explain.explain(codes.table()[str(code)], findings.registered().get(str(code)), paint))
+        return 0
+    finder = Finder(options.config, options.isolated, lambda config: overriding(options, config))
+    if options.show_settings:
+        from flake8_async_orm.report import settings
+
+        named = next((path for path in options.paths if path != "-"), options.stdin_filename or ".")
+        sys.stdout.write(settings.settings(finder.config_for(os.path.abspath(named))))
+        return 0
+    return _lint(options, finder, paint)
+
+
+def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
+    from flake8_async_orm.linting import batch
+
+    began = time.perf_counter()
+    reads_stdin = options.paths == ["-"] or (options.stdin_filename is not None and not options.paths)
+    if reads_stdin:
+        files: tuple[str, ...] = (options.stdin_filename or STDIN,)
+        data = sys.stdin.buffer.read()
+        absolute = os.path.abspath(files[0])
+        if options.force_exclude and finder.config_for(absolute).excluded.matches(absolute):
+            sys.stdout.buffer.write(data if options.fix and not options.diff else b"")
+            return 0
+    else:
+        files, data = _files(options, finder), None
+    if options.show_files:
+        sys.stdout.write("".join(f"{path}\n" for path in files))
+        return 0
+    configs: dict[int, Config] = {}
+    jobs = []
+    for path in files:
+        config = finder.config_for(os.path.abspath(path))
+        index = next((index for index, known in configs.items() if known is config), len(configs))
+        configs[index] = config
+        jobs.append(batch.Job(path, index, data))
+    task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes)
+    outcomes = list(batch.run(jobs, task, options.jobs))
+    from flake8_async_orm.cli import closing
+
+    if options.verbose:
+        _say(f"linted {len(files)} files in {time.perf_counter() - began:.2f} s")
+    return closing.close(outcomes, options, paint, data)
+
+
+def _files(options: argparse.Namespace, finder: Finder) -> tuple[str, ...]:
+    from flake8_async_orm.discovery import discover
+
+    found = discover(options.paths or ["."], finder.config_for, options.force_exclude)
+    if found.missing:
+        raise UsageError(f"no such file or directory: {found.missing[0]}")
+    for problem in found.problems:
+        _say(f"warning: {problem}")
+    if not found.files:
+        _say("warning: no Python files were found")
+    return found.files

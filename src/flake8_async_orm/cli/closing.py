@@ -1,0 +1,101 @@
+"""The end of a run: files are written, findings printed, and the exit code is found."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+
+from flake8_async_orm import report
+from flake8_async_orm.diagnostics import Diagnostic
+from flake8_async_orm.linting import batch
+from flake8_async_orm.linting.batch import Outcome
+from flake8_async_orm.report import colour, diffs, summary
+from flake8_async_orm.report.colour import Paint
+
+
+def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint, stdin: bytes | None) -> int:
+    """Put out what a run came to; the exit code. `stdin` is what standard input held, if that was linted."""
+    changed = [outcome for outcome in outcomes if outcome.applied]
+    crashes = [outcome for outcome in outcomes if outcome.crash is not None]
+    diagnostics = [diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics]
+    lines = list(_trouble(outcomes, options.verbose))
+    unwritten: list[str] = []
+    if options.diff:
+        text = "".join(diffs.diff(one.path, one.text_before, one.text_after, paint) for one in changed)
+        _put_bytes(text.encode("utf-8", "surrogateescape"))
+    elif stdin is not None and options.fix:
+        _put_bytes(outcomes[0].after if changed else stdin)
+        # standard output is the file now
+        plain = colour.Paint(colour.wanted(options.color, sys.stderr))
+        sys.stderr.write(_findings(diagnostics, options, plain))
+    else:
+        unwritten = [problem for one in changed if (problem := batch.write(one.path, one)) is not None]
+        lines += [f"error: not fixed: {problem}" for problem in unwritten]
+        _report(diagnostics, options, paint)
+    told = [*(_fixes(changed) if options.show_fixes else ())]
+    if not options.quiet:
+        told += _summary(diagnostics, changed, len(outcomes) - len(crashes), options)
+    sys.stdout.flush()
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    if options.output_format != "json":
+        # where lines are for machines, the words for people stand apart
+        reading = options.output_format == "full" and not options.diff and not (stdin is not None and options.fix)
+        (sys.stdout if reading else sys.stderr).write("".join(f"{line}\n" for line in told))
+    if crashes or unwritten:
+        return 2
+    if options.exit_zero:
+        return 0
+    if options.diff:
+        return 1 if changed else 0
+    return 1 if diagnostics or (changed and options.exit_non_zero_on_fix) else 0
+
+
+def _put_bytes(data: bytes) -> None:
+    """Bytes as they are: no newline may be translated."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _report(diagnostics: Sequence[Diagnostic], options: argparse.Namespace, paint: Paint) -> None:
+    if options.output_file is None:
+        sys.stdout.write(_findings(diagnostics, options, paint))
+        return
+    text = _findings(diagnostics, options, colour.Paint(options.color == "always"))
+    with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
+
+
+def _findings(diagnostics: Sequence[Diagnostic], options: argparse.Namespace, paint: Paint) -> str:
+    render = report.render_statistics if options.statistics else report.render
+    return render(options.output_format, diagnostics, paint, options.unsafe_fixes)
+
+
+def _trouble(outcomes: Sequence[Outcome], verbose: bool) -> Iterator[str]:
+    """What was left out, and what went wrong inside."""
+    for outcome in outcomes:
+        yield from outcome.notes
+        crash = outcome.crash
+        if crash is None:
+            continue
+        hint = "" if verbose else "; --verbose shows the traceback"
+        yield f"{outcome.path}: internal error {crash.reference}: {crash.reason}{hint}"
+        if verbose:
+            yield crash.traceback.rstrip("\n")
+
+
+def _fixes(changed: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in changed:
+        yield f"{outcome.path}:"
+        for code, title in dict.fromkeys(outcome.applied):
+            yield f"  {outcome.applied.count((code, title))} x {code} ({title})"
+
+
+def _summary(
+    diagnostics: Sequence[Diagnostic], changed: Sequence[Outcome], files: int, options: argparse.Namespace
+) -> Iterator[str]:
+    if changed:
+        yield summary.fixing(sum(len(one.applied) for one in changed), len(changed), options.diff)
+    if files:
+        yield from summary.summary(diagnostics, files, options.unsafe_fixes)

@@ -1,0 +1,138 @@
+"""The options, and how they go on top of the settings."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from flake8_async_orm import __version__
+from flake8_async_orm.config import Config, read_options
+
+PROGRAM = "flake8-async-orm"
+FORMATS = ("full", "concise", "json")
+LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude")
+
+
+class UsageError(Exception):
+    """Arguments that cannot be used; the message is one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parser() -> Parser:
+    made = Parser(PROGRAM, description="Find misuse of SQLAlchemy under asyncio, and mend it.", allow_abbrev=False)
+    add = made.add_argument
+    add(
+        "paths", nargs="*", metavar="PATH", help="files and directories (default: the current one); - is standard input"
+    )
+    add("--version", action="version", version=f"{PROGRAM} {__version__}")
+    add("--explain", metavar="CODE", help="print what a rule is about, by its code or name")
+    add("--list-rules", action="store_true", help="list every rule")
+    fixing = made.add_argument_group("fixes")
+    add = fixing.add_argument
+    add("--fix", action="store_true", help="apply the safe fixes")
+    add("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones too")
+    add("--diff", action="store_true", help="show what --fix would change and write nothing; exit 1 if it is something")
+    add("--show-fixes", action="store_true", help="list the fixes that were applied")
+    choice = made.add_argument_group("what is linted, and for what")
+    add = choice.add_argument
+    for name in ("select", "ignore", "extend-select"):
+        add(f"--{name}", action="append", metavar="CODES", help="codes, prefixes or names, separated by commas")
+    add("--per-file-ignores", action="append", metavar="PATTERN:CODES", help="codes that are ignored in some files")
+    for name in ("exclude", "extend-exclude"):
+        add(f"--{name}", action="append", metavar="PATTERNS", help="files and directories to leave out")
+    add("--force-exclude", action="store_true", help="leave excluded files out even where they are named")
+    add("--preview", action="store_true", help="turn on rules that are in preview")
+    add("--config", metavar="FILE", help="the pyproject.toml to use for every file")
+    add("--isolated", action="store_true", help="use no pyproject.toml")
+    add("--stdin-filename", metavar="NAME", help="lint standard input as the file of this name")
+    output = made.add_argument_group("output")
+    add = output.add_argument
+    add("--output-format", choices=FORMATS, default="full", help="full (default), concise or json")
+    add("--output-file", metavar="FILE", help="write the findings to a file")
+    add("--statistics", action="store_true", help="count the findings by code")
+    add("--color", choices=("auto", "always", "never"), default="auto", help="auto (default), always or never")
+    add("--show-settings", action="store_true", help="print the settings in force")
+    add("--show-files", action="store_true", help="list the files that would be linted")
+    add("-q", "--quiet", action="store_true", help="print findings and errors only")
+    add("-v", "--verbose", action="store_true", help="say more, tracebacks included")
+    run = made.add_argument_group("run")
+    add = run.add_argument
+    add("-j", "--jobs", type=int, default=0, metavar="N", help="processes (default: as many as pay)")
+    add("--exit-zero", action="store_true", help="exit 0 whatever is found")
+    add("--exit-non-zero-on-fix", action="store_true", help="exit 1 if something was fixed")
+    return made
+
+
+def arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse; every mistake is a UsageError, with the nearest right name for an option that there is not."""
+    made = parser()
+    found, rest = made.parse_known_args(argv)
+    unknown = next((word for word in rest if word.startswith("-")), None)
+    if unknown is not None:
+        known = [option for action in made._actions for option in action.option_strings]
+        guess = difflib.get_close_matches(unknown.partition("=")[0], known, n=1)
+        raise UsageError(f"unknown option {unknown}" + (f"; did you mean {guess[0]}?" if guess else ""))
+    if rest:
+        raise UsageError(f"unexpected argument {rest[0]}")
+    if found.jobs < 0:
+        raise UsageError("argument -j/--jobs: must not be negative")
+    if "-" in found.paths and len(found.paths) > 1:
+        raise UsageError("- cannot be mixed with paths")
+    return found
+
+
+def overriding(options: argparse.Namespace, config: Config) -> Config:
+    """The configuration with what the command line says. A `--select` also outweighs what the file ignores, unless that is
+    more special. Patterns of the command line start from the current directory."""
+    here = os.getcwd()
+    given: dict[str, Any] = {}
+    for name in LISTS:
+        texts = getattr(options, name.replace("-", "_"))
+        if texts is not None:
+            given[name] = [word for text in texts for word in re.split(r"[,\s]+", text) if word]
+    if options.per_file_ignores is not None:
+        given["per-file-ignores"] = per_file_ignores(options.per_file_ignores)
+    read = read_options(given, "command line")
+    rooted = [_from(here, pattern) for pattern in read.get("extend_exclude", ())]
+    read["extend_exclude"] = (*config.extend_exclude, *rooted)
+    if "exclude" in read:
+        read["exclude"] = tuple(_from(here, pattern) for pattern in read["exclude"])
+    read["extend_select"] = (*config.extend_select, *read.get("extend_select", ()))
+    rows = read.get("per_file_ignores", config.per_file_ignores)
+    if "per_file_ignores" in read:
+        rows = tuple((_from(here, pattern), listed) for pattern, listed in rows)
+    read["per_file_ignores"] = rows
+    if "select" in read and "ignore" not in read:
+        read["ignore"] = tuple(
+            code for code in config.ignore if not any(one.startswith(code) for one in read["select"])
+        )
+    return replace(config, **read, preview=config.preview or options.preview)
+
+
+def per_file_ignores(texts: Sequence[str]) -> dict[str, list[str]]:
+    """`tests/*:AOR501,AOR1 setup.py:AOR` as a table."""
+    table: dict[str, list[str]] = {}
+    pattern: str | None = None
+    for word in (word for text in texts for word in re.split(r"[,\s]+", text) if word):
+        head, colon, code = word.rpartition(":")
+        if colon and head:
+            pattern = head
+        elif pattern is None:
+            raise UsageError(f"argument --per-file-ignores: `{word}` is not PATTERN:CODES")
+        table.setdefault(pattern, []).extend([code] if code else [])
+    return table
+
+
+def _from(directory: str, pattern: str) -> str:
+    negation = "!" if pattern.startswith("!") else ""
+    body = pattern[len(negation) :]
+    return negation + (os.path.normpath(os.path.join(directory, body)) if "/" in body.rstrip("/") else body)

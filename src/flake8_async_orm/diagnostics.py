@@ -1,0 +1,71 @@
+"""What the linter says about a file, ready to be shown: plain data that can go from process to process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flake8_async_orm.edits import Fix
+
+
+class Range(NamedTuple):
+    """From `line`, `column` to before `end_line`, `end_column`: lines 1-based, columns 0-based code points."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding, and what happened there. `source_line` is its first line."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+    source_line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A finding in a file.
+
+    `start` and `end` are 0-based offsets in the text, lines are 1-based, columns 0-based code points. `function` is the
+    qualified name of the function that it stands in ("" at module level). `source_lines` are the lines it spans (the
+    first ones, if there are many). `fix_ranges` tells for each of `fixes` where its edits stand.
+    """
+
+    code: str
+    name: str
+    message: str
+    help: str
+    path: str
+    start: int
+    end: int
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    related: tuple[Related, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    function: str = ""
+    source_lines: tuple[str, ...] = ()
+    severity: str = "error"
+    fix_ranges: tuple[tuple[Range, ...], ...] = field(default=(), repr=False)
+
+    @property
+    def source_line(self) -> str:
+        """The line that the finding starts on."""
+        return self.source_lines[0] if self.source_lines else ""
+
+    def fix(self, unsafe: bool = False) -> Fix | None:
+        """The fix that `--fix` would apply (with `unsafe`, `--fix --unsafe-fixes`): a safe one before an unsafe one."""
+        for safety in ("safe", "unsafe") if unsafe else ("safe",):
+            for fix in self.fixes:
+                if fix.safety == safety and all(edit.path is None for edit in fix.edits):
+                    return fix
+        return None

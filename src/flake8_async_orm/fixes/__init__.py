@@ -1,0 +1,85 @@
+"""Fixes as text edits.
+
+A rule asks for a fix by the name of a builder, with sites and words; each builder's module says which. A builder looks
+at the text, lowers the grade that was asked for where the text asks for care, or refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from flake8_async_orm.edits import Edit, Fix, replace
+from flake8_async_orm.fixes.add_loader_option import add_loader_option
+from flake8_async_orm.fixes.await_attribute import await_attribute
+from flake8_async_orm.fixes.bind_none_before import bind_none_before
+from flake8_async_orm.fixes.call_member import call_member
+from flake8_async_orm.fixes.draft import Draft, lower
+from flake8_async_orm.fixes.drop_await import drop_await
+from flake8_async_orm.fixes.enter_connection import enter_connection
+from flake8_async_orm.fixes.insert_await import insert_await
+from flake8_async_orm.fixes.refresh_before import refresh_before
+from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
+from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
+from flake8_async_orm.rule import FixRequest
+from flake8_async_orm.source import Source, SourceError
+from flake8_async_orm.source.parse import parse
+
+__all__ = ["BUILDERS", "build"]
+
+Builder = Callable[[Tree, FixRequest], Draft | None]
+
+BUILDERS: dict[str, Builder] = {
+    "add_loader_option": add_loader_option,
+    "await_attribute": await_attribute,
+    "bind_none_before": bind_none_before,
+    "call_member": call_member,
+    "drop_await": drop_await,
+    "enter_connection": enter_connection,
+    "insert_await": insert_await,
+    "refresh_before": refresh_before,
+    "wrap_async_context_manager": wrap_async_context_manager,
+}
+
+
+def build(request: FixRequest, sources: Callable[[str], Source]) -> Fix | None:
+    """The fix that `request` asks for, or None where it cannot be made well.
+
+    `sources` gives the source of a path. The grade is the one asked for or a lower one. Raises KeyError for a builder
+    that does not exist.
+    """
+    builder = BUILDERS[request.builder]
+    site = request.sites[0]
+    if site is None:
+        return None
+    source = sources(site.path)
+    try:
+        if not source.faithful:
+            return None
+        tree = tree_of(source)
+        draft = builder(tree, request)
+    except (NoSuchNode, SourceError):
+        return None
+    if draft is None or not _parses(tree, draft.edits):
+        return None
+    return Fix(request.title, draft.edits, lower(request.safety, draft.grade))
+
+
+def _parses(tree: Tree, edits: tuple[Edit, ...]) -> bool:
+    """Whether each top-level statement that `edits` touch is still Python. They never cross from one to the next."""
+    body: list[cst.CSTNode] = list(tree.source.module.body)
+    starts = [tree.line_start(min(tree.span(node).start for node in tree.below(part))) for part in body]
+    ends = [*starts[1:], len(tree.text)]
+    starts[:1] = [0]
+    for start, end in zip(starts, ends, strict=True):
+        inside = [Edit(edit.start - start, edit.end - start, edit.text) for edit in edits if start <= edit.start < end]
+        if not inside:
+            continue
+        if any(edit.end > end - start for edit in inside):
+            return False
+        try:
+            parse(replace(tree.text[start:end], inside))
+        except SourceError:
+            return False
+    return True

@@ -1,0 +1,79 @@
+"""The interpreter: what happens in a module, told as facts.
+
+`interpret` walks every function of a module over LibCST nodes, each to a fixed point, and follows calls into the project through their outcomes.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+import libcst as cst
+
+from flake8_async_orm.facts import Fact
+from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow.annotations import instance_of
+from flake8_async_orm.flow.expressions import load_evaluators
+from flake8_async_orm.flow.frame import BudgetSpent, Frame
+from flake8_async_orm.flow.outcomes import Key, plain
+from flake8_async_orm.flow.program import Program, interpret_function
+from flake8_async_orm.flow.statements import load_runners, run_block
+from flake8_async_orm.lattice import State
+from flake8_async_orm.project import Project
+from flake8_async_orm.project.definitions import FunctionDefinition, ModuleDefinition
+from flake8_async_orm.source import Source
+from flake8_async_orm.values import Class
+
+load_evaluators()
+load_runners()
+_PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[int, Program]] = weakref.WeakKeyDictionary()
+
+
+def program_of(project: Project) -> Program:
+    """The program of a project, kept as long as nothing in the project has changed."""
+    found = _PROGRAMS.get(project)
+    version = project.generation
+    if found is None or found[0] != version:
+        found = (version, Program(project))
+        _PROGRAMS[project] = found
+    return found[1]
+
+
+def outermost(definition: ModuleDefinition) -> list[FunctionDefinition]:
+    """The functions of a module and the methods of its classes; nested ones are interpreted with what holds them."""
+    found = {f.node: f for bindings in definition.bindings.values() for f in bindings if isinstance(f, FunctionDefinition)}
+    for cls in definition.classes.values():
+        found.update({f.node: f for methods in cls.methods.values() for f in methods})
+    return [found[node] for node in sorted(found) if "<locals>" not in found[node].qualname]
+
+
+def interpret(source: Source, project: Project, reveal: bool = False) -> list[Fact]:
+    """What happens in the module of `source`, in source order. Raises SourceError where the file cannot be parsed."""
+    program = program_of(project)
+    tree = source.module
+    module = project.module_name(source.path)
+    definition = project.definition(module)
+    facts: list[Fact] = []
+    frame = Frame(program, module, source, reveal=reveal, local_names=frozenset())
+    try:
+        run_block(frame, tree, State())
+        coroutines.finish(frame)
+    except BudgetSpent:
+        pass
+    facts.extend(frame.facts.values())
+    if definition is not None:
+        for function in outermost(definition):
+            receiver = None
+            if function.cls is not None:
+                receiver = plain(instance_of(program, Class(f"{module}.{function.cls}")))
+            key = Key(f"{module}.{function.qualname}", receiver)
+            if definition.functions.get(function.qualname) is function and not reveal:
+                facts.extend(program.outcome(key).facts)
+                continue
+            node = source.nodes[function.node]
+            assert isinstance(node, cst.FunctionDef)
+            facts.extend(interpret_function(program, module, source, function, node, key, reveal=reveal).facts)
+    seen: dict[Fact, None] = dict.fromkeys(fact for fact in facts if fact.site.path == source.path)
+    return sorted(seen, key=lambda fact: (fact.site, type(fact).__name__))
+
+
+__all__ = ["interpret", "program_of"]

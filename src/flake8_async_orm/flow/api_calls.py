@@ -1,0 +1,471 @@
+"""Calls on SQLAlchemy's own objects: what they give, and what they do once awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow.annotations import instance_of
+from flake8_async_orm.flow.calls import Argument, take, unknown
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.knowledge import api, behaviour, names
+from flake8_async_orm.lattice import SessionState, State, join, one_of, without_none
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Awaitable,
+    Because,
+    Class,
+    Collection,
+    Constant,
+    ContextManager,
+    External,
+    Function,
+    Instance,
+    LocalFunction,
+    ModelAttribute,
+    OneOf,
+    Place,
+    Site,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+Effect = Callable[[State], None]
+
+
+def call_member(
+    frame: Frame, state: State, receiver: ApiObject, name: str, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    """`receiver.name(...)`."""
+    row = api.member(receiver.cls, name)
+    kind = row.kind if row is not None else "plain"
+    if receiver.cls in names.SESSIONS | names.CONNECTIONS | names.ENGINES:
+        frame.touches = True
+    take(frame, arguments)
+    gives = behaviour.gives(receiver.cls, name)
+    value, effect = give(frame, state, receiver, name, gives, arguments, site)
+    callee = f"{names.shown(receiver.cls)}.{name}"
+    if kind == "coroutine":
+        return coroutines.made(frame, site, callee, value, effect)
+    if kind == "startable":
+        return value if isinstance(value, ContextManager) else ContextManager(value, True, True, callee, site)
+    if kind == "context":
+        return ContextManager(value, receiver.cls in names.ASYNC_CLASSES, False, callee, site)
+    if effect is not None:
+        effect(state)
+    if kind == "plain" and (receiver.cls in names.ASYNC_CLASSES or receiver.cls in names.RESULTS):
+        frame.plain_calls[site] = callee
+    elif receiver.cls not in names.ASYNC_CLASSES:
+        frame.sync_calls.add(site)
+    if kind == "async_generator":
+        return Collection(value, "iterator")
+    return value
+
+
+def give(
+    frame: Frame, state: State, receiver: ApiObject, name: str, gives: str, arguments: list[Argument], site: Site
+) -> tuple[Value, Effect | None]:
+    """What a member gives, by the word that `knowledge.behaviour` has for it, and what it does."""
+    first = next((a.value for a in arguments if a.keyword is None and not a.star), None)
+    if first is None:
+        first = next((a.value for a in arguments if a.keyword in ("statement", "entity", "instance")), None)
+    if receiver.cls in names.RESULTS:
+        return of_result(receiver, gives, arguments), None
+    effect = _effect(frame, receiver, name, first, arguments, site)
+    match gives:
+        case "none":
+            return NONE, effect
+        case "bool":
+            return Unknown("bool"), effect
+        case "self":
+            return receiver, effect
+        case "result" | "scalars" | "scalar" | "stream" | "stream-scalars" | "exec-result":
+            return rows(frame, receiver, gives, first, site, effect)
+        case "core-result":
+            return ApiObject("Result", Place(site)), effect
+        case "column":
+            return Unknown("column"), effect
+        case "instance-or-none" | "instance":
+            return _got(frame, receiver, first, arguments, site, gives == "instance-or-none", effect)
+        case "merged":
+            return _merged(frame, receiver, first, site, effect)
+        case "connection":
+            cls = "AsyncConnection" if receiver.cls in names.ASYNC_CLASSES else "Connection"
+            return ApiObject(cls, Place(site)), effect
+        case "transaction" | "nested":
+            return _transaction(receiver, name, site), effect
+        case "transaction-or-none":
+            return Unknown("transaction"), effect
+        case "connect" | "engine-begin":
+            is_async = receiver.cls == "AsyncEngine"
+            connection = ApiObject("AsyncConnection" if is_async else "Connection", Place(site))
+            callee = f"{receiver.cls}.{name}"
+            return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
+        case "factory-begin":
+            session = called_factory(receiver, [], site)
+            return ContextManager(session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site), effect
+        case "run-sync":
+            return _run_sync(frame, state, receiver, arguments, site), effect
+        case _:
+            return Unknown(f"{names.shown(receiver.cls)}.{name}"), effect
+
+
+def _transaction(receiver: ApiObject, name: str, site: Site) -> ContextManager:
+    is_async = receiver.cls in names.ASYNC_CLASSES
+    if receiver.cls in names.SESSIONS:
+        cls = "AsyncSessionTransaction" if is_async else "SessionTransaction"
+    else:
+        cls = "AsyncTransaction" if is_async else "Transaction"
+    of = ApiObject(cls, Place(site), of=receiver)
+    return ContextManager(of, is_async, is_async, f"{names.shown(receiver.cls)}.{name}", site)
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def rows(
+    frame: Frame, receiver: ApiObject, gives: str, statement: Value | None, site: Site, effect: Effect | None
+) -> tuple[Value, Effect | None]:
+    """The result of running a statement, and the loading of its instances."""
+    is_session = receiver.cls in names.SESSIONS
+    row: Value | None = None
+    load: Effect | None = None
+    if isinstance(statement, Statement) and statement.entities and is_session:
+        items = tuple(_entity(frame, entity, Place(site, (str(i),))) for i, entity in enumerate(statement.entities))
+        row = Tuple(items, row=True)
+        load = _loading(frame, receiver, statement, items, site)
+
+    def both(state: State) -> None:
+        if effect is not None:
+            effect(state)
+        if load is not None:
+            load(state)
+
+    first = row.items[0] if isinstance(row, Tuple) and row.items else None
+    match gives:
+        case "scalars":
+            return ApiObject("ScalarResult", Place(site), of=first), both
+        case "scalar":
+            return one_of([first, NONE]) if first is not None else Unknown("scalar"), both
+        case "stream":
+            return ContextManager(ApiObject("AsyncResult", Place(site), of=row), True, True, f"{names.shown(receiver.cls)}.stream", site) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row), both
+        case "stream-scalars":
+            return ApiObject("AsyncScalarResult", Place(site), of=first), both
+        case "exec-result" if isinstance(row, Tuple) and len(row.items) == 1:
+            return ApiObject("ScalarResult", Place(site), of=first), both
+        case _:
+            return ApiObject("Result", Place(site), of=row), both
+
+
+def _entity(frame: Frame, entity: Value, place: Place) -> Value:
+    if isinstance(entity, Class) and frame.program.project.mapped(entity.name) is not None:
+        return Instance(entity.name, place)
+    if isinstance(entity, ModelAttribute):
+        return Unknown("column")
+    return Unknown("column")
+
+
+def _loading(
+    frame: Frame, receiver: ApiObject, statement: Statement, items: tuple[Value, ...], site: Site
+) -> Effect:
+    def load(state: State) -> None:
+        for item in items:
+            if isinstance(item, Instance) and item.place is not None:
+                mine = tuple(
+                    load for load in statement.loads if load.model is None or _root(frame, load.model, item.model, len(items))
+                )
+                # a RETURNING clause loads nothing eagerly in a joined or subquery load: leave those in doubt
+                complete = statement.complete and "returning" not in statement.flags
+                instances.loaded(
+                    frame,
+                    state,
+                    item.place,
+                    item.model,
+                    receiver,
+                    mine,
+                    complete,
+                    site,
+                    "loaded here",
+                    statement.last if statement.kind == "select" else None,
+                )
+
+    return load
+
+
+def _root(frame: Frame, wanted: str, model: str, entities: int) -> bool:
+    """Whether an option on `wanted` applies to the entity `model` (inheritance in both directions)."""
+    if wanted == model or entities == 1:
+        return True
+    return wanted in frame.program.project.mro(model)[0] or model in frame.program.project.mro(wanted)[0]
+
+
+def of_result(result: ApiObject, gives: str, arguments: list[Argument]) -> Value:
+    """What a member of a result gives. `of` of a Result is a row, of a ScalarResult the scalar."""
+    row = result.of
+    scalar = row.items[0] if isinstance(row, Tuple) and row.items else Unknown("column")
+    is_scalar = "Scalar" in result.cls
+    item: Value = row if row is not None else Unknown("row")
+    prefix = "Async" if result.cls.startswith("Async") else ""
+    match gives:
+        case "rows":
+            return Collection(item, "list")
+        case "rows-of-rows":
+            return Collection(item, "list")
+        case "row-or-none":
+            return one_of([item, NONE])
+        case "row":
+            return item
+        case "first-column":
+            return item if is_scalar else scalar
+        case "first-column-or-none":
+            return one_of([item if is_scalar else scalar, NONE])
+        case "scalars":
+            index = arguments[0].value if arguments else Constant(0)
+            if isinstance(row, Tuple) and isinstance(index, Constant) and isinstance(index.value, int):
+                scalar = row.items[index.value] if index.value < len(row.items) else Unknown("column")
+            elif arguments:
+                scalar = Unknown("column")
+            return ApiObject(f"{prefix}ScalarResult", result.place, of=scalar)
+        case "mappings":
+            return ApiObject(f"{prefix}MappingResult", result.place, of=Unknown("mapping"))
+        case "columns":
+            return replace(result, of=None)
+        case "self":
+            return result
+        case "none":
+            return NONE
+        case _:
+            return Unknown("of a result")
+
+
+# -- instances ----------------------------------------------------------------------------------------------------------
+
+
+def _option_loads(arguments: list[Argument]) -> tuple[Statement, bool]:
+    """The `options=` of `get` and `merge` as those of a statement."""
+    from flake8_async_orm.flow import queries
+
+    options = next((a.value for a in arguments if a.keyword == "options"), None)
+    statement = Statement("select")
+    if options is None or options == NONE:
+        return statement, False
+    return queries.with_options(statement, [options], [], Site("", 0)), True
+
+
+def _got(
+    frame: Frame,
+    receiver: ApiObject,
+    model: Value | None,
+    arguments: list[Argument],
+    site: Site,
+    optional: bool,
+    effect: Effect | None,
+) -> tuple[Value, Effect | None]:
+    if not isinstance(model, Class) or frame.program.project.mapped(model.name) is None:
+        return Unknown("instance of an unknown class"), effect
+    place = Place(site, ("0",))
+    statement, _ = _option_loads(arguments)
+    name = model.name
+
+    def load(state: State) -> None:
+        if effect is not None:
+            effect(state)
+        held = state.session(receiver.place).models
+        # `options` are ignored for a row that the session holds already
+        complete = statement.complete and name not in held
+        instances.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here")
+
+    instance = Instance(name, place)
+    return (one_of([instance, NONE]) if optional else instance), load
+
+
+def _merged(
+    frame: Frame, receiver: ApiObject, given: Value | None, site: Site, effect: Effect | None
+) -> tuple[Value, Effect | None]:
+    instance = without_none(given) if given is not None else None
+    if not isinstance(instance, Instance):
+        return Unknown("merged"), effect
+    place = Place(site, ("0",))
+    model = instance.model
+
+    def load(state: State) -> None:
+        # what the given instance has loaded is merged too
+        instances.loaded(frame, state, place, model, receiver, (), False, site, "merged here")
+
+    return Instance(model, place), load
+
+
+def _effect(
+    frame: Frame, receiver: ApiObject, name: str, first: Value | None, arguments: list[Argument], site: Site
+) -> Effect | None:
+    """What a session's member does to the instances that it holds."""
+    word = behaviour.SESSION_EFFECTS.get(name) if receiver.cls in names.SESSIONS else None
+    place = receiver.place
+
+    def run(state: State) -> None:
+        if place is not None and word in ("commit", "rollback", "close", "flush", "expire-all"):
+            frame.ended_with.add((place, word))
+        match word:
+            case "commit":
+                instances.commit(frame, state, receiver, site)
+                _used(state, place, False)
+            case "rollback":
+                instances.rollback(state, receiver, site)
+                _used(state, place, False)
+            case "close":
+                instances.close(state, place)
+                _used(state, place, False)
+            case "flush" | "autoflush":
+                instances.flush(frame, state, place)
+                _used(state, place, True)
+            case "refresh":
+                _refresh(frame, state, first, arguments)
+                _used(state, place, True)
+            case "add":
+                if first is not None:
+                    instances.added(frame, state, receiver, first)
+            case "expire" | "expunge" | "expire-all":
+                if first is not None:
+                    instances.doubt(frame, state, first)
+                else:
+                    instances.doubt(frame, state, receiver)
+            case "maybe-autoflush":
+                _used(state, place, True)
+
+    return run if word is not None and word != "nothing" else None
+
+
+def _used(state: State, place: Place | None, used: bool) -> None:
+    if place is not None:
+        held = state.session(place)
+        if isinstance(state.heap.get(place, held), SessionState):
+            state.heap[place] = SessionState(held.models, held.pending, used)
+
+
+def _refresh(frame: Frame, state: State, first: Value | None, arguments: list[Argument]) -> None:
+    wanted = next((a.value for a in arguments if a.keyword == "attribute_names"), None)
+    positional = [a for a in arguments if a.keyword is None and not a.star]
+    if wanted is None and len(positional) > 1:
+        wanted = positional[1].value
+    only: list[str] | None = None
+    readable = not any(a.star for a in arguments)
+    if wanted is not None and wanted != NONE:
+        if isinstance(wanted, Tuple) and all(isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items):
+            only = [str(i.value) for i in wanted.items if isinstance(i, Constant)]
+        else:
+            readable = False
+    for instance in instances.instances_in(first) if first is not None else []:
+        instances.refresh(frame, state, instance, only, readable)
+
+
+def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], site: Site) -> Value:
+    """`run_sync(f, ...)`: f runs with the sync twin, and may do I/O."""
+    from flake8_async_orm.flow import nested
+
+    if not arguments:
+        return Unknown("run_sync of nothing")
+    twin = "Session" if receiver.cls in names.SESSIONS else "Connection"
+    sync = ApiObject(twin, receiver.place)
+    target = arguments[0].value
+    rest = [argument.value for argument in arguments[1:] if argument.keyword is None and not argument.star]
+    for argument in arguments[1:]:
+        instances.doubt(frame, state, argument.value)
+    instances.doubt(frame, state, receiver)
+    if isinstance(target, LocalFunction):
+        parameters = nested.parameter_names(frame, target.site)
+        given = tuple(zip(parameters, [sync, *rest], strict=False))
+        outcome = nested.outcome(frame, target.site, given, sync_land=True)
+        return _detached(outcome.returns)
+    if isinstance(target, Function):
+        instances.doubt(frame, state, target.receiver or Unknown("function"))
+        return Unknown("returned by run_sync")
+    if isinstance(target, External):
+        return Unknown("returned by run_sync")
+    return Unknown("run_sync of something unknown")
+
+
+def _detached(value: Value) -> Value:
+    from flake8_async_orm.flow.outcomes import plain
+
+    return plain(value)
+
+
+# -- making sessions and factories -------------------------------------------------------------------------------------
+
+
+def call_object(frame: Frame, state: State, callee: ApiObject, arguments: list[Argument], site: Site) -> Value:
+    """A factory or a scoped session is called."""
+    take(frame, arguments)
+    if callee.cls in names.FACTORIES:
+        return called_factory(callee, arguments, site)
+    if callee.cls == "async_scoped_session":
+        return ApiObject("AsyncSession", Place(site), flags=callee.flags, because=Because("factory", site))
+    if callee.cls == "scoped_session":
+        return ApiObject("Session", Place(site), flags=callee.flags, because=Because("factory", site))
+    return unknown(frame, state, arguments)
+
+
+def called_factory(factory: ApiObject, arguments: list[Argument], site: Site) -> Value:
+    """The session that a factory makes at `site`."""
+    made = factory.of
+    if not isinstance(made, ApiObject):
+        return Unknown("factory of something unknown")
+    flags = settings(arguments, dict(factory.flags))
+    return replace(made, place=Place(site), flags=flags, because=Because("factory", site))
+
+
+def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozenset[tuple[str, object]]:
+    """`expire_on_commit` as the keyword arguments and what they override say; left out where it is not known."""
+    known = dict(inherited)
+    for argument in arguments:
+        if argument.keyword == "expire_on_commit":
+            known.pop("expire_on_commit", None)
+            if isinstance(argument.value, Constant) and isinstance(argument.value.value, bool):
+                known["expire_on_commit"] = argument.value.value
+        elif argument.star == "**":
+            known.pop("expire_on_commit", None)
+    return frozenset(known.items())
+
+
+def construct(
+    frame: Frame, state: State, cls: Class, api_name: str, arguments: list[Argument], site: Site
+) -> Value:
+    """A class of SQLAlchemy's API, or a subclass of one, is called."""
+    take(frame, arguments)
+    subclass = cls.name if names.api_class(cls.name) is None else None
+    default = {"expire_on_commit": True}
+    if api_name in names.FACTORIES:
+        return _factory(frame, cls, api_name, arguments, site)
+    if api_name in ("async_scoped_session", "scoped_session"):
+        factory = without_none(arguments[0].value) if arguments else None
+        flags = factory.flags if isinstance(factory, ApiObject) else frozenset()
+        of = factory.of if isinstance(factory, ApiObject) else None
+        return ApiObject(api_name, Place(site), of=of, flags=flags)
+    if api_name in names.SESSIONS:
+        flags = settings(arguments, default) if subclass is None else frozenset()
+        return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+    return ApiObject(api_name, Place(site), because=Because("constructor", site), subclass=subclass)
+
+
+def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
+    wanted = next((a.value for a in arguments if a.keyword == "class_"), None)
+    splat = any(a.star == "**" for a in arguments)
+    if isinstance(wanted, Class):
+        made: Value = instance_of(frame.program, wanted)
+    elif wanted is not None or (splat and api_name == "sessionmaker"):
+        made = Unknown("class_ not known")
+    elif cls.args and isinstance(cls.args[0], Class):
+        made = instance_of(frame.program, cls.args[0])
+    else:
+        made = ApiObject("AsyncSession" if api_name == "async_sessionmaker" else "Session")
+    flags = settings(arguments, {"expire_on_commit": True})
+    return ApiObject(api_name, Place(site), of=made, flags=flags, because=Because("constructor", site))
+
+
+__all__ = ["Awaitable", "OneOf", "call_member", "call_object", "called_factory", "construct", "join"]

@@ -1,0 +1,267 @@
+"""Calls: who is called decides where the call goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines, instances, queries
+from flake8_async_orm.flow.annotations import placed
+from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.lattice import State, join, one_of, without_none
+from flake8_async_orm.values import (
+    ApiObject,
+    BoundMember,
+    Callable,
+    Class,
+    Collection,
+    Constant,
+    Coroutine,
+    External,
+    Function,
+    LoaderOption,
+    LocalFunction,
+    ModelAttribute,
+    Object,
+    OneOf,
+    Place,
+    Site,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call. `star` is "", "*" or "**"."""
+
+    value: Value
+    keyword: str | None
+    star: str
+    site: Site
+
+
+#: methods by which a collection changes in place
+_CHANGES = frozenset({"append", "add", "insert", "extend", "update", "remove", "discard", "clear", "pop"})
+
+
+@evaluates(cst.Call)
+def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Call)
+    site = frame.site(node)
+    frame.calls[frame.site(node.func)] = site
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value in _CHANGES and isinstance(node.func.value, cst.Attribute):
+        frame.changed_collections.add(frame.site(node.func.value))
+    if isinstance(node.func, cst.Name) and node.func.value == "super":
+        return _super(frame, node, state)
+    callee = evaluate(frame, node.func, state)
+    arguments = [_argument(frame, argument, state) for argument in node.args]
+    return call(frame, state, callee, arguments, node, site)
+
+
+def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
+    value = evaluate(frame, argument.value, state)
+    keyword = argument.keyword.value if argument.keyword is not None else None
+    return Argument(value, keyword, argument.star, frame.site(argument.value))
+
+
+def call(
+    frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    """The value of calling `callee`."""
+    from flake8_async_orm.flow import api_calls, externals, project_calls
+
+    match callee:
+        case BoundMember(receiver=ApiObject() as receiver, name=name):
+            return api_calls.call_member(frame, state, receiver, name, arguments, node, site)
+        case BoundMember(receiver=Statement() as statement, name=name):
+            plain, starred = split(frame, arguments)
+            take(frame, arguments)
+            if name == "execution_options" and _populates(arguments):
+                statement = Statement(
+                    statement.kind,
+                    statement.entities,
+                    statement.loads,
+                    statement.complete,
+                    statement.site,
+                    statement.last,
+                    statement.flags | {"populate_existing"},
+                )
+            return queries.method(statement, name, plain, starred, site)
+        case BoundMember(receiver=LoaderOption() as option, name=name):
+            plain, starred = split(frame, arguments)
+            return queries.chain(option, name, plain, starred)
+        case BoundMember(receiver=ModelAttribute() as attribute, name=name):
+            take(frame, arguments)
+            return attribute if name in ("and_", "of_type") else Unknown("SQL expression")
+        case BoundMember(receiver=Collection() | Tuple() as many, name=name):
+            return _collection_method(frame, state, many, name, arguments, node)
+        case BoundMember(receiver=Constant()):
+            take(frame, arguments)
+            return Unknown("string")
+        case BoundMember(receiver=receiver, name=name):
+            return externals.foreign_member(frame, state, receiver, name, arguments, node, site)
+        case Function():
+            return project_calls.call(frame, state, callee, arguments, site)
+        case LocalFunction():
+            return project_calls.call_local(frame, state, callee, arguments, site)
+        case Class():
+            return construct(frame, state, callee, arguments, site)
+        case Callable(returns=returns):
+            take(frame, arguments)
+            return placed(returns, Place(site))
+        case External(name=dotted):
+            return externals.call(frame, state, dotted, arguments, node, site)
+        case ApiObject():
+            return api_calls.call_object(frame, state, callee, arguments, site)
+        case Object(cls=cls):
+            found = frame.program.method(cls.name, "__call__")
+            if found is not None:
+                function = Function(f"{found[0]}.{found[2].qualname}", callee)
+                return project_calls.call(frame, state, function, arguments, site)
+        case Coroutine():
+            take(frame, arguments)
+            return coroutines.used_as_value(frame, callee, frame.site(node.func), site, "call")
+        case OneOf():
+            rest = without_none(callee)
+            if not isinstance(rest, OneOf):
+                return call(frame, state, rest, arguments, node, site)
+            frame.muted += 1
+            try:
+                found_values = [
+                    call(frame, state.copy(), option, arguments, node, site) for option in sorted(rest.options, key=repr)
+                ]
+            finally:
+                frame.muted -= 1
+            unknown(frame, state, arguments)
+            return one_of(found_values)
+    return unknown(frame, state, arguments)
+
+
+def _populates(arguments: list[Argument]) -> bool:
+    return any(a.keyword == "populate_existing" and a.value == Constant(True) for a in arguments)
+
+
+def split(frame: Frame, arguments: list[Argument]) -> tuple[list[Value], list[Value]]:
+    """The positional arguments and what is starred among them."""
+    plain = [a.value for a in arguments if a.keyword is None and not a.star]
+    return plain, [a.value for a in arguments if a.star]
+
+
+def take(frame: Frame, arguments: list[Argument]) -> None:
+    """Whoever is called sees to the coroutines that it is given."""
+    for argument in arguments:
+        coroutines.consume(frame, argument.value)
+
+
+def unknown(frame: Frame, state: State, arguments: list[Argument], why: str = "called something unknown") -> Value:
+    """A callee that cannot be seen: it may await what it gets, and touch what it gets."""
+    for argument in arguments:
+        coroutines.hand_on(frame, argument.value, state)
+        instances.doubt(frame, state, argument.value)
+        value = argument.value
+        if isinstance(value, BoundMember):
+            instances.doubt(frame, state, value.receiver)
+        if isinstance(value, Function) and value.receiver is not None:
+            instances.doubt(frame, state, value.receiver)
+    return Unknown(why)
+
+
+def _super(frame: Frame, node: cst.Call, state: State) -> Value:
+    from flake8_async_orm.values import Super
+
+    if frame.function is None or frame.function.cls is None or not frame.function.parameters:
+        return Unknown("super() outside a class")
+    binding = state.names.get(frame.function.parameters[0].name)
+    if binding is None:
+        return Unknown("super() without self")
+    return Super(f"{frame.module}.{frame.function.cls}", binding.value)
+
+
+def _collection_method(
+    frame: Frame, state: State, many: Collection | Tuple, name: str, arguments: list[Argument], node: cst.Call
+) -> Value:
+    """A method of a list, set, dict or tuple."""
+    given = [argument.value for argument in arguments if argument.keyword is None]
+    if name in ("append", "add", "insert", "extend", "update", "setdefault") and given:
+        added = given[-1]
+        if name in ("extend", "update"):
+            added = element_of(frame, added, arguments[-1].site) if not isinstance(many, Collection) or many.kind != "dict" else added
+        _grow(frame, state, node, many, added)
+        return Unknown("changed in place")
+    take(frame, arguments)
+    of = many.of if isinstance(many, Collection) else one_of(many.items) if many.items else Unknown("empty")
+    if name in ("pop", "popleft", "get", "__getitem__"):
+        return of if name != "get" else one_of([of, Constant(None)])
+    if name in ("values", "copy"):
+        return Collection(of, "list")
+    if name == "items":
+        return Collection(Tuple((Unknown("key"), of)), "list")
+    if name in ("clear", "sort", "reverse", "remove", "discard"):
+        return Constant(None)
+    return Unknown(f"{name} of a collection")
+
+
+def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, added: Value) -> None:
+    assert isinstance(node.func, cst.Attribute)
+    owner = node.func.value
+    if isinstance(many, Tuple):
+        many = Collection(one_of(many.items) if many.items else Unknown("empty"), "list")
+    empty = isinstance(many.of, Unknown) and many.of.why == "empty"
+    grown = Collection(added if empty else join(many.of, added), many.kind, many.place)
+    if isinstance(grown.of, Unknown):
+        coroutines.consume(frame, many)
+        coroutines.consume(frame, added)
+    if isinstance(owner, cst.Name) and owner.value in state.names:
+        from flake8_async_orm.flow.targets import assign
+
+        coroutines.named(frame, added, owner.value)
+        assign(frame, owner, grown, state)
+        for found in coroutines.in_value(added):
+            if found.site in frame.made:
+                from dataclasses import replace
+
+                frame.made[found.site] = replace(frame.made[found.site], how="container", name=owner.value)
+    else:
+        coroutines.consume(frame, added)
+
+
+def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
+    """A class is called."""
+    from flake8_async_orm.flow import api_calls, externals, project_calls
+
+    api_name = names.api_class(cls.name)
+    if api_name is not None:
+        return api_calls.construct(frame, state, cls, api_name, arguments, site)
+    if frame.program.class_definition(cls.name) is None:
+        return externals.construct(frame, state, cls, arguments, site)
+    base = frame.program.api_base(cls.name)
+    if base is not None:
+        return api_calls.construct(frame, state, cls, base, arguments, site)
+    place = Place(site)
+    if frame.program.project.mapped(cls.name) is not None:
+        take(frame, arguments)
+        given = {a.keyword for a in arguments if a.keyword is not None}
+        readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
+        own_init = frame.program.method(cls.name, "__init__") is not None
+        instances.constructed(frame, state, place, cls.name, given, not readable or own_init, site)
+        from flake8_async_orm.values import Instance
+
+        return Instance(cls.name, place)
+    return project_calls.construct(frame, state, cls, arguments, site)
+
+
+def is_logging(node: cst.Call) -> bool:
+    """Whether the call looks like one of a logger's methods."""
+    if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in callables.LOG_METHODS:
+        return False
+    owner = dotted_name(node.func.value)
+    if owner is None:
+        return isinstance(node.func.value, cst.Call)
+    return owner.rpartition(".")[2] in callables.LOG_NAMES

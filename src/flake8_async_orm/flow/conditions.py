@@ -1,0 +1,222 @@
+"""What a test tells about the values it mentions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.scopes import mentioned
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.knowledge import names
+from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Awaitable,
+    Class,
+    Collection,
+    Constant,
+    Coroutine,
+    Function,
+    Generator,
+    Instance,
+    Object,
+    OneOf,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+_ALWAYS_TRUE = (ApiObject, Instance, Coroutine, Class, Function, Generator, Statement)
+
+
+def assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) -> State | None:
+    """`state` where `test` came out as `outcome`, or None where it cannot. `test` has been evaluated already."""
+    uncorrelate(frame, test, state)
+    return _assume(frame, test, state, outcome)
+
+
+def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) -> State | None:
+    match test:
+        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
+            return _assume(frame, expression, state, not outcome)
+        case cst.BooleanOperation(operator=operator, left=left, right=right):
+            if isinstance(operator, cst.And) == outcome:
+                first = _assume(frame, left, state, outcome)
+                return _assume(frame, right, first, outcome) if first is not None else None
+            return state
+        case cst.NamedExpr(target=cst.Name(value=name)):
+            return _narrow(state, name, outcome)
+        case cst.Name(value="True"):
+            return state if outcome else None
+        case cst.Name(value="False" | "None"):
+            return None if outcome else state
+        case cst.Integer(value=value):
+            return state if (value != "0") == outcome else None
+        case cst.Name(value=name):
+            return _narrow(state, name, outcome)
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
+            return _compared(state, left, operator, right, outcome)
+        case cst.Call():
+            return _called(frame, test, state, outcome)
+        case _:
+            return state
+
+
+def _name_of(node: cst.BaseExpression) -> str | None:
+    if isinstance(node, cst.NamedExpr):
+        node = node.target
+    return node.value if isinstance(node, cst.Name) else None
+
+
+def _compared(
+    state: State, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression, outcome: bool
+) -> State | None:
+    name = _name_of(left)
+    is_none = isinstance(right, cst.Name) and right.value == "None"
+    if name is None or not is_none or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+        return state
+    positive = isinstance(operator, (cst.Is, cst.Equal)) == outcome
+    binding = state.names.get(name)
+    if binding is None:
+        return state
+    if positive:
+        if isinstance(binding.value, OneOf) and NONE in binding.value.options:
+            state.names[name] = replace(binding, value=NONE, missing=None)
+        elif not isinstance(binding.value, Unknown) and binding.value != NONE:
+            return None if _surely_not_none(binding.value) else state
+        return state
+    if binding.value == NONE:
+        return None
+    state.names[name] = replace(binding, value=without_none(binding.value), missing=None, complete=True)
+    return state
+
+
+def _surely_not_none(value: Value) -> bool:
+    """A value made here, not one that an annotation promises (callers break promises)."""
+    return isinstance(value, Constant) and value != NONE
+
+
+def _narrow(state: State, name: str, outcome: bool) -> State | None:
+    """`if name:`"""
+    binding = state.names.get(name)
+    if binding is None:
+        return state
+    value = binding.value
+    if isinstance(value, Constant):
+        return state if bool(value.value) == outcome else None
+    if outcome:
+        state.names[name] = replace(binding, value=without_none(value), missing=None, complete=True)
+    elif isinstance(value, OneOf) and NONE in value.options:
+        rest = [o for o in value.options if o == NONE or not isinstance(o, _ALWAYS_TRUE)]
+        state.names[name] = replace(binding, value=one_of(rest), missing=None)
+    return state
+
+
+def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State | None:
+    """`isinstance(x, C)`, `inspect.isawaitable(x)`."""
+    function = dotted_name(test.func)
+    name = _name_of(test.args[0].value) if test.args else None
+    binding = state.names.get(name) if name is not None else None
+    if function is None or name is None or binding is None:
+        return state
+    if names.last(function) in ("isawaitable", "iscoroutine"):
+        return _filter(state, name, [(o, _is_awaitable(o)) for o in _options(binding.value)], outcome)
+    if function != "isinstance" or len(test.args) != 2:
+        return state
+    classes = _classes(frame, test.args[1].value)
+    if not classes:
+        state.names[name] = replace(binding, value=Unknown("isinstance of an unknown class"))
+        return state
+    judged = [(option, _any_is(frame, option, classes)) for option in _options(binding.value)]
+    if outcome and all(verdict is None for _, verdict in judged) and len(classes) == 1:
+        from flake8_async_orm.flow.annotations import instance_of, placed
+        from flake8_async_orm.values import Place
+
+        narrowed = instance_of(frame.program, classes[0])
+        state.names[name] = replace(binding, value=placed(narrowed, Place((frame.site(test), name))), missing=None)
+        return state
+    return _filter(state, name, judged, outcome)
+
+
+def _options(value: Value) -> list[Value]:
+    return sorted(value.options, key=repr) if isinstance(value, OneOf) else [value]
+
+
+def _filter(state: State, name: str, judged: list[tuple[Value, bool | None]], outcome: bool) -> State | None:
+    kept = [option for option, verdict in judged if verdict is None or verdict == outcome]
+    if not kept:
+        return None
+    binding = state.names[name]
+    if len(kept) < len(judged):
+        state.names[name] = replace(binding, value=one_of(kept), missing=None)
+    return state
+
+
+def _is_awaitable(value: Value) -> bool | None:
+    match value:
+        case Coroutine() | Awaitable():
+            return True
+        case ApiObject() | Instance() | Constant() | Statement() | Collection() | Tuple():
+            return False
+        case _:
+            return None
+
+
+def _classes(frame: Frame, node: cst.BaseExpression) -> list[Class]:
+    if isinstance(node, cst.Tuple):
+        return [found for element in node.elements for found in _classes(frame, element.value)]
+    if isinstance(node, cst.BinaryOperation):
+        return [*_classes(frame, node.left), *_classes(frame, node.right)]
+    from flake8_async_orm.flow.annotations import Reader
+
+    found = Reader(frame.program, frame.module, frame.type_arguments).type_of(node)
+    return [found] if isinstance(found, Class) else []
+
+
+def _any_is(frame: Frame, value: Value, classes: list[Class]) -> bool | None:
+    verdicts = [_is(frame, value, cls) for cls in classes]
+    if True in verdicts:
+        return True
+    return None if None in verdicts else False
+
+
+def _is(frame: Frame, value: Value, cls: Class) -> bool | None:
+    """Whether `value` is an instance of `cls`: True, False, or None where it is not known."""
+    match value:
+        case ApiObject(cls=name, subclass=subclass):
+            wanted = names.api_class(cls.name)
+            if wanted is None:
+                if subclass is not None and cls.name in frame.program.project.mro(subclass)[0]:
+                    return True
+                return None if frame.program.is_project_class(cls.name) else False
+            if name == wanted or {name, wanted} == {"AsyncSession", "sqlmodel.AsyncSession"}:
+                return True
+            return False
+        case Instance(model=model) | Object(cls=Class(name=model)):
+            order, complete = frame.program.project.mro(model)
+            if cls.name in order:
+                return True
+            if model in frame.program.project.mro(cls.name)[0]:
+                return None
+            return False if complete and names.api_class(cls.name) is not None else None
+        case Constant(value=None):
+            return False
+        case Coroutine() | Statement():
+            return None if not names.api_class(cls.name) else False
+        case _:
+            return None
+
+
+def uncorrelate(frame: Frame, test: cst.BaseExpression, state: State) -> None:
+    """A test of a name that was set around a failed binding may tell whether it failed: then nothing is said of it."""
+    if not any(binding.missing is not None for binding in state.names.values()):
+        return
+    named = mentioned(test)
+    for name, binding in list(state.names.items()):
+        missing = binding.missing
+        if missing is not None and (named & missing.correlates or name in named):
+            state.names[name] = replace(binding, missing=None)

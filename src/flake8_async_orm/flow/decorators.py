@@ -1,0 +1,158 @@
+"""What decorators make of a function: what a call of it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from flake8_async_orm.flow.scopes import walk
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.project import ExternalName, Found
+from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
+
+if TYPE_CHECKING:
+    from flake8_async_orm.flow.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a decorated function is called. `style`: plain, property, async-context, context, unknown.
+
+    `injects`: a decorator's wrapper may give arguments of its own, so a call may leave some out.
+    """
+
+    style: str
+    injects: bool = False
+
+
+PLAIN = Shape("plain")
+
+
+def shape(program: Program, module: str, definition: FunctionDefinition) -> Shape:
+    """The shape of a function after all its decorators."""
+    if not definition.decorators:
+        return PLAIN
+    return program.once(("shape", module, definition.qualname, definition.node), lambda: _shape(program, module, definition), PLAIN)
+
+
+def _shape(program: Program, module: str, definition: FunctionDefinition) -> Shape:
+    style, injects = "plain", False
+    source = program.project.source(module)
+    if source is None:
+        return Shape("unknown")
+    for number in reversed(definition.decorators):
+        node: cst.CSTNode = source.nodes[number]
+        if isinstance(node, cst.Decorator):
+            node = node.decorator
+        found = _one(program, module, node, definition)
+        if found == "unknown":
+            return Shape("unknown")
+        if found == "injects":
+            injects = True
+        elif found != "plain":
+            style = found
+    return Shape(style, injects)
+
+
+def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionDefinition) -> str:
+    called = isinstance(node, cst.Call)
+    target = node.func if isinstance(node, cst.Call) else node
+    name = dotted_name(target)
+    if name is None:
+        return "unknown"
+    found = program.project.resolve(module, name)
+    match found:
+        case ExternalName(name=dotted):
+            return _external(dotted)
+        case Found(module=where, binding=FunctionDefinition() as decorator):
+            return _wrapper(program, where, decorator, definition, called)
+        case Found(module=where, binding=ClassDefinition() as cls):
+            call = cls.methods.get("__call__")
+            return _wrapper(program, where, call[-1], definition, False, skip=1) if call else "unknown"
+        case Found(module=where, binding=Assignment() as assignment) if "." not in name:
+            return _alias(program, where, assignment)
+    last = names.last(name)
+    if last in ("setter", "getter", "deleter", "expression", "inplace", "update_expression", "comparator"):
+        return "property"
+    return "plain" if last in callables.ROUTE_METHODS else "unknown"
+
+
+def _alias(program: Program, module: str, assignment: Assignment) -> str:
+    """`actxmgr = asynccontextmanager`."""
+    source = program.project.source(module)
+    if source is None or assignment.value is None:
+        return "unknown"
+    name = dotted_name(source.nodes[assignment.value])
+    found = program.project.resolve(module, name) if name else None
+    return _external(found.name) if isinstance(found, ExternalName) else "unknown"
+
+
+def _external(dotted: str) -> str:
+    if dotted in callables.CONTEXT_MANAGERS:
+        return "async-context" if callables.CONTEXT_MANAGERS[dotted] else "context"
+    if dotted in callables.PROPERTIES or dotted in callables.HYBRIDS:
+        return "property"
+    if callables.keeps_signature(dotted) or names.last(dotted) in callables.ROUTE_METHODS:
+        return "plain"
+    return "unknown"
+
+
+def _wrapper(
+    program: Program,
+    module: str,
+    decorator: FunctionDefinition,
+    decorated: FunctionDefinition,
+    called: bool,
+    skip: int = 0,
+) -> str:
+    """Judge a decorator of the project by what its wrapper does: it must call the function and be called the same way."""
+    source = program.project.source(module)
+    if source is None:
+        return "unknown"
+    node = source.nodes[decorator.node]
+    if not isinstance(node, cst.FunctionDef):
+        return "unknown"
+    if called:
+        inner = [n for n in _functions(node) if any(True for _ in _functions(n))]
+        if inner:
+            node = inner[-1]
+    parameters = [p.name.value for p in [*node.params.posonly_params, *node.params.params]][skip:]
+    wrappers = list(_functions(node))
+    if not wrappers:
+        returns_argument = bool(parameters) and _returns_name(node, parameters[0])
+        return "plain" if returns_argument else "unknown"
+    if not parameters:
+        return "unknown"
+    for wrapper in wrappers:
+        calls = [c for c in _calls(wrapper) if dotted_name(c.func) == parameters[0]]
+        if not calls:
+            continue
+        if (wrapper.asynchronous is not None) != decorated.is_async and not (
+            decorated.is_async and _returns_call(wrapper, parameters[0])
+        ):
+            continue
+        return "injects"
+    return "unknown"
+
+
+def _functions(node: cst.FunctionDef) -> list[cst.FunctionDef]:
+    return [found for found in walk(node.body, into_scopes=False) if type(found) is cst.FunctionDef]
+
+
+def _calls(node: cst.CSTNode) -> list[cst.Call]:
+    return [found for found in walk(node) if type(found) is cst.Call]
+
+
+def _returned(node: cst.FunctionDef) -> list[cst.BaseExpression]:
+    return [found.value for found in walk(node.body) if type(found) is cst.Return and found.value is not None]
+
+
+def _returns_name(node: cst.FunctionDef, name: str) -> bool:
+    return any(isinstance(value, cst.Name) and value.value == name for value in _returned(node))
+
+
+def _returns_call(node: cst.FunctionDef, name: str) -> bool:
+    return any(isinstance(value, cst.Call) and dotted_name(value.func) == name for value in _returned(node))

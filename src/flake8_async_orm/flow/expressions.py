@@ -1,0 +1,490 @@
+"""What an expression is: one function per kind of node, dispatched by the node's type.
+
+`evaluate` changes the state it is given (walrus, effects of awaited calls) and states facts through the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import libcst as cst
+
+from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited
+from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow.conditions import assume
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.syntax import literal, string_value
+from flake8_async_orm.knowledge import api, names
+from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Awaitable,
+    BoundMember,
+    Class,
+    Collection,
+    Constant,
+    ContextManager,
+    Coroutine,
+    Generator,
+    LocalFunction,
+    OneOf,
+    Site,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+Evaluator = Callable[[Frame, cst.CSTNode, State], Value]
+_EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
+
+
+def evaluate(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    """The value of an expression. Raises BudgetSpent when the body has become too long to follow."""
+    frame.step()
+    evaluator = _EVALUATORS.get(type(node))
+    if evaluator is None:
+        return Unknown(f"{type(node).__name__} not followed")
+    return evaluator(frame, node, state)
+
+
+def evaluates(*kinds: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
+    def register(function: Evaluator) -> Evaluator:
+        for kind in kinds:
+            _EVALUATORS[kind] = function
+        return function
+
+    return register
+
+
+# -- names and literals -----------------------------------------------------------------------------------------------
+
+
+@evaluates(cst.Name)
+def _name(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Name)
+    if node.value in ("True", "False", "None"):
+        return Constant(literal(node))
+    return look_up(frame, node, state)
+
+
+def look_up(frame: Frame, node: cst.Name, state: State) -> Value:
+    """The value of a name; a read of one whose binding may have failed is a fact."""
+    name = node.value
+    binding = state.names.get(name)
+    if binding is not None:
+        missing = binding.missing
+        if missing is not None and not missing.none:
+            state_unbound(frame, node, state, binding)
+        return binding.value
+    if name in frame.local_names and name not in frame.global_names:
+        return Unknown(f"`{name}` not bound here")
+    outer_state, outer = frame.outer, frame.outer_frame
+    while outer is not None:
+        if outer_state is not None and name in outer_state.names:
+            return outer_state.names[name].value
+        if name in outer.local_names and name not in outer.global_names:
+            return Unknown(f"`{name}` of the enclosing function not known")
+        outer_state, outer = outer.outer, outer.outer_frame
+    return frame.program.global_value(frame.module, name)
+
+
+def state_unbound(frame: Frame, node: cst.Name, state: State, binding: Binding) -> None:
+    """A name is read whose binding may have failed: said once, and taken as bound from here on."""
+    missing = binding.missing
+    assert missing is not None
+    frame.state_fact(
+        NameReadUnbound(
+            frame.site(node),
+            node.value,
+            missing.kind,
+            missing.where,
+            missing.bound,
+            missing.try_statement,
+            missing.none,
+            frame.statement,
+        ),
+        node.value,
+    )
+    state.names[node.value] = replace(binding, missing=None, value=without_none(binding.value))
+
+
+@evaluates(cst.Integer, cst.Float, cst.SimpleString, cst.ConcatenatedString, cst.Imaginary, cst.Ellipsis)
+def _literal(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    if isinstance(node, cst.ConcatenatedString) and string_value(node) is None:
+        for part in (node.left, node.right):
+            evaluate(frame, part, state)
+        return Unknown("string")
+    value = literal(node)
+    return Unknown("literal") if value is ... else Constant(value)
+
+
+@evaluates(cst.FormattedString, cst.TemplatedString)
+def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, (cst.FormattedString, cst.TemplatedString))
+    for part in node.parts:
+        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+            value = evaluate(frame, part.expression, state)
+            site = frame.site(part.expression)
+            coroutines.used_as_value(frame, value, site, site, "formatting")
+            for inner in part.format_spec or ():
+                if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+                    evaluate(frame, inner.expression, state)
+    return Unknown("string")
+
+
+# -- displays ---------------------------------------------------------------------------------------------------------
+
+
+@evaluates(cst.Tuple)
+def _tuple(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Tuple)
+    if any(isinstance(element, cst.StarredElement) for element in node.elements):
+        return _sequence(frame, node, state)
+    return Tuple(tuple(evaluate(frame, element.value, state) for element in node.elements))
+
+
+@evaluates(cst.List, cst.Set)
+def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, (cst.List, cst.Set, cst.Tuple))
+    values: list[Value] = []
+    starred = False
+    for element in node.elements:
+        value = evaluate(frame, element.value, state)
+        if isinstance(element, cst.StarredElement):
+            starred = True
+            value = element_of(frame, value, frame.site(element.value))
+        values.append(value)
+    kind = "set" if isinstance(node, cst.Set) else "list"
+    if isinstance(node, cst.List) and values and not starred and len(values) <= 24:
+        return Tuple(tuple(values))
+    return Collection(one_of(values) if values else Unknown("empty"), kind)
+
+
+@evaluates(cst.Dict)
+def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Dict)
+    values: list[Value] = []
+    for element in node.elements:
+        if isinstance(element, cst.DictElement):
+            evaluate(frame, element.key, state)
+        values.append(evaluate(frame, element.value, state))
+    found = one_of(values) if values else Unknown("empty")
+    if isinstance(found, Unknown):
+        for value in values:
+            coroutines.consume(frame, value)
+    return Collection(found, "dict")
+
+
+@evaluates(cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
+def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp))
+    inner = State(dict(state.names), state.heap)
+    clause: cst.CompFor | None = node.for_in
+    while clause is not None:
+        _comp_for(frame, clause, inner)
+        clause = clause.inner_for_in
+    if isinstance(node, cst.DictComp):
+        key = evaluate(frame, node.key, inner)
+        coroutines.consume(frame, key)
+        value = evaluate(frame, node.value, inner)
+        return Collection(value, "dict")
+    value = evaluate(frame, node.elt, inner)
+    kind = {cst.ListComp: "list", cst.SetComp: "set"}.get(type(node), "iterator")
+    return Collection(value, kind)
+
+
+def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
+    iterable = evaluate(frame, clause.iter, state)
+    element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None)
+    from flake8_async_orm.flow.targets import assign
+
+    assign(frame, clause.target, element, state, comprehension=True)
+    for condition in clause.ifs:
+        truth(frame, condition.test, state)
+        assume(frame, condition.test, state, True)
+
+
+def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -> Value:
+    """What iterating over `value` gives, one at a time."""
+    match without_none(value):
+        case Collection(of=of, kind=kind):
+            return Unknown("a key") if kind == "dict" else of
+        case Tuple(items=items):
+            return one_of(items) if items else Unknown("empty")
+        case ApiObject(cls=cls, of=of) if cls in names.RESULTS:
+            return of or Unknown("row")
+        case Generator(of=of, is_async=generator_async):
+            return of if generator_async == is_async else Unknown("wrong kind of iteration")
+        case Coroutine() as coroutine:
+            return coroutines.used_as_value(frame, coroutine, site, site, "iteration")
+        case other:
+            coroutines.consume(frame, other)
+            return Unknown("element")
+
+
+# -- operators --------------------------------------------------------------------------------------------------------
+
+
+@evaluates(cst.UnaryOperation)
+def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.UnaryOperation)
+    if isinstance(node.operator, cst.Not):
+        value = truth(frame, node.expression, state)
+        return Constant(not value.value) if isinstance(value, Constant) else Unknown("bool")
+    value = evaluate(frame, node.expression, state)
+    site = frame.site(node.expression)
+    coroutines.used_as_value(frame, value, site, site, "operator")
+    return Unknown("operation")
+
+
+@evaluates(cst.BinaryOperation)
+def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.BinaryOperation)
+    left, right = evaluate(frame, node.left, state), evaluate(frame, node.right, state)
+    for operand, value in ((node.left, left), (node.right, right)):
+        site = frame.site(operand)
+        coroutines.used_as_value(frame, value, site, site, "operator")
+    if isinstance(node.operator, cst.Add):
+        return _added(left, right)
+    return Unknown("operation")
+
+
+def _added(left: Value, right: Value) -> Value:
+    match left, right:
+        case Tuple(items=first), Tuple(items=second):
+            return Tuple(first + second)
+        case Collection(), Collection():
+            return Collection(join(left.of, right.of), left.kind)
+        case (Collection() as many, Tuple(items=items)) | (Tuple(items=items), Collection() as many):
+            return Collection(one_of([many.of, *items]), many.kind)
+        case Constant(value=str() as first_text), Constant(value=str() as second_text):
+            return Constant(first_text + second_text)
+        case _:
+            return Unknown("operation")
+
+
+@evaluates(cst.BooleanOperation)
+def _boolean(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.BooleanOperation)
+    is_and = isinstance(node.operator, cst.And)
+    left = truth(frame, node.left, state)
+    right_state: State | None = state.copy()
+    assert right_state is not None
+    right_state = assume(frame, node.left, right_state, is_and)
+    if right_state is None:
+        return left
+    right = evaluate(frame, node.right, right_state)
+    merged = join_states(state.copy(), right_state)
+    assert merged is not None
+    state.names, state.heap = merged.names, merged.heap
+    if not is_and:
+        return join(without_none(left), right) if not isinstance(left, Unknown) else Unknown("either")
+    return Unknown("either") if isinstance(right, Coroutine) is False else right
+
+
+@evaluates(cst.Comparison)
+def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Comparison)
+    operands = [node.left, *(target.comparator for target in node.comparisons)]
+    values = [evaluate(frame, operand, state) for operand in operands]
+    operator = node.comparisons[0].operator
+    none = any(value == NONE for value in values)
+    identity = isinstance(operator, (cst.Is, cst.IsNot))
+    for operand, value in zip(operands, values, strict=True):
+        if isinstance(value, Coroutine) and (not identity or none):
+            site = frame.site(operand)
+            coroutines.used_as_value(frame, value, site, site, "none-check" if none else "comparison")
+        else:
+            coroutines.consume(frame, value)
+    if len(values) == 2 and isinstance(values[0], Constant) and isinstance(values[1], Constant):
+        if isinstance(operator, (cst.Is, cst.Equal)):
+            return Constant(values[0].value == values[1].value)
+        if isinstance(operator, (cst.IsNot, cst.NotEqual)):
+            return Constant(values[0].value != values[1].value)
+    return Unknown("bool")
+
+
+def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
+    """Evaluate `node` where only its truth counts."""
+    value = evaluate(frame, node, state)
+    if isinstance(value, Coroutine):
+        site = frame.site(node)
+        return coroutines.used_as_value(frame, value, site, site, "truth")
+    return value
+
+
+@evaluates(cst.IfExp)
+def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.IfExp)
+    truth(frame, node.test, state)
+    values: list[Value] = []
+    ends: State | None = None
+    for branch, outcome in ((node.body, True), (node.orelse, False)):
+        path = assume(frame, node.test, state.copy(), outcome)
+        if path is None:
+            continue
+        values.append(evaluate(frame, branch, path))
+        ends = join_states(ends, path)
+    if ends is None:
+        return Unknown("unreachable")
+    state.names, state.heap = ends.names, ends.heap
+    if len(values) == 2 and not isinstance(values[0], Coroutine) == isinstance(values[1], Coroutine):
+        for value in values:
+            coroutines.consume(frame, value)
+    return values[0] if len(values) == 1 else join(values[0], values[1])
+
+
+@evaluates(cst.NamedExpr)
+def _walrus(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.NamedExpr)
+    from flake8_async_orm.flow.targets import assign
+
+    value = evaluate(frame, node.value, state)
+    assign(frame, node.target, value, state)
+    return value
+
+
+@evaluates(cst.Lambda)
+def _lambda(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Lambda)
+    site = frame.site(node)
+    frame.nested[site] = (node, state.copy())
+    from flake8_async_orm.flow.nested import capture
+
+    capture(frame, node, state)
+    return LocalFunction(site)
+
+
+@evaluates(cst.Yield)
+def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Yield)
+    if isinstance(node.value, cst.From):
+        value = evaluate(frame, node.value.item, state)
+        coroutines.consume(frame, value)
+        frame.yielded.append(element_of(frame, value, frame.site(node.value.item)))
+    elif node.value is not None:
+        value = evaluate(frame, node.value, state)
+        coroutines.consume(frame, value)
+        frame.yielded.append(value)
+    else:
+        frame.yielded.append(NONE)
+    frame.may_raise(state)
+    return Unknown("sent")
+
+
+# -- subscripts -------------------------------------------------------------------------------------------------------
+
+
+@evaluates(cst.Subscript)
+def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Subscript)
+    value = evaluate(frame, node.value, state)
+    indexes: list[Value] = []
+    for element in node.slice:
+        if isinstance(element.slice, cst.Index):
+            indexes.append(evaluate(frame, element.slice.value, state))
+        else:
+            for part in (element.slice.lower, element.slice.upper, element.slice.step):
+                if part is not None:
+                    evaluate(frame, part, state)
+    site, whole = frame.site(node.value), frame.site(node)
+    match without_none(value):
+        case Coroutine() as coroutine:
+            return coroutines.used_as_value(frame, coroutine, site, whole, "subscript")
+        case Tuple(items=items) if indexes and isinstance(indexes[0], Constant) and isinstance(indexes[0].value, int):
+            index = indexes[0].value
+            return items[index] if -len(items) <= index < len(items) else Unknown("index out of range")
+        case Tuple(items=items) if not indexes:
+            return Collection(one_of(items), "tuple") if items else Unknown("empty")
+        case Tuple(items=items) if items:
+            return one_of(items)
+        case Collection(of=of) as collection:
+            return of if indexes else collection
+        case Class() as cls:
+            from flake8_async_orm.flow.annotations import Reader
+
+            reader = Reader(frame.program, frame.module, frame.type_arguments)
+            found = reader.type_of(node)
+            return found if isinstance(found, Class) else cls
+        case _:
+            return Unknown("item")
+
+
+# -- await ------------------------------------------------------------------------------------------------------------
+
+
+@evaluates(cst.Await)
+def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Await)
+    inner: cst.CSTNode = node.expression
+    whole = frame.site(node)
+    while isinstance(inner, (cst.Attribute, cst.Call, cst.Subscript)):
+        inner = inner.func if isinstance(inner, cst.Call) else inner.value
+        frame.awaited_chains[frame.site(inner)] = whole
+    value = evaluate(frame, node.expression, state)
+    frame.may_raise(state)
+    return awaited(frame, node, value, state)
+
+
+def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
+    """What awaiting `value` gives; awaiting what is no awaitable is a fact."""
+    operand, whole = frame.site(node.expression), frame.site(node)
+    if operand in frame.sync_calls:
+        return value
+    plain = frame.plain_calls.get(operand)
+    if plain is not None and not isinstance(value, (Coroutine, Awaitable, Generator)):
+        frame.state_fact(NonAwaitableAwaited(whole, operand, plain, "call"))
+        return value
+    match value:
+        case Coroutine(of=of):
+            coroutines.hand_on(frame, value, state)
+            return of
+        case Awaitable(of=of):
+            return of
+        case ContextManager(of=of, awaitable=True):
+            return of
+        case ContextManager(is_async=True, callee=callee) if callee:
+            frame.state_fact(NonAwaitableAwaited(whole, operand, callee, "call"))
+            return Unknown("not awaitable")
+        case Generator(is_async=True, callee=callee, of=of) if callee:
+            function = frame.program.function_site(callee)
+            frame.state_fact(GeneratorAwaited(whole, operand, callee, describe(of), function))
+            return of
+        case ApiObject(cls=cls) if api.has_class(cls) and not api.has_member(cls, "__await__") and value.subclass is None:
+            if cls in names.ASYNC_CLASSES or cls in names.RESULTS:
+                frame.state_fact(NonAwaitableAwaited(whole, operand, names.shown(cls), "value"))
+            return value
+        case BoundMember(receiver=ApiObject(cls=cls), name=member) if cls in names.ASYNC_CLASSES:
+            frame.state_fact(NonAwaitableAwaited(whole, operand, f"{names.shown(cls)}.{member}", "member"))
+            return Unknown("a method, not called")
+        case OneOf(options=options):
+            coroutines.hand_on(frame, value, state)
+            results = [awaited_quietly(option) for option in options]
+            return one_of(results)
+        case _:
+            coroutines.hand_on(frame, value, state)
+            return Unknown("awaited something unknown")
+
+
+def awaited_quietly(value: Value) -> Value:
+    match value:
+        case Coroutine(of=of) | Awaitable(of=of) | ContextManager(of=of, awaitable=True):
+            return of
+        case _:
+            return Unknown("awaited something unknown")
+
+
+def describe(value: Value) -> str:
+    """A short name of a value's nature: the API class, the model, or an empty string."""
+    match without_none(value):
+        case ApiObject(cls=cls):
+            return names.shown(cls)
+        case _:
+            return ""
+
+
+def load_evaluators() -> None:
+    """Import the modules that register further evaluators."""
+    from flake8_async_orm.flow import calls, members  # noqa: F401

@@ -1,0 +1,293 @@
+"""Calls of functions outside the project: SQLAlchemy's, asyncio's, the builtins'."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines, instances, queries
+from flake8_async_orm.flow.calls import Argument, is_logging, split, take, unknown
+from flake8_async_orm.flow.expressions import element_of
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.outcomes import plain
+from flake8_async_orm.knowledge import behaviour, callables, names
+from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.values import (
+    ApiObject,
+    Awaitable,
+    Because,
+    BoundMember,
+    Class,
+    Collection,
+    Constant,
+    ContextManager,
+    Coroutine,
+    External,
+    Function,
+    Generator,
+    Instance,
+    LoaderOption,
+    LocalFunction,
+    Object,
+    Place,
+    Site,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+_ENGINES = {"create_async_engine": "AsyncEngine", "async_engine_from_config": "AsyncEngine", "create_engine": "Engine", "engine_from_config": "Engine"}
+
+
+def call(
+    frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    """A function known by its dotted name is called."""
+    name = names.last(dotted)
+    if names.is_sqlalchemy(dotted):
+        found = _sqlalchemy(frame, state, dotted, name, arguments, site)
+        if found is not None:
+            return found
+    if dotted in callables.RUNNERS:
+        return _runner(frame, state, callables.RUNNERS[dotted], arguments)
+    if dotted in callables.SEES_THROUGH and arguments:
+        return _cast(frame, dotted, arguments)
+    if dotted == "functools.partial" and arguments:
+        return _partial(frame, arguments)
+    if dotted.startswith("builtins."):
+        return _builtin(frame, state, dotted, arguments, node, site)
+    if dotted in callables.CONTEXT_MANAGERS and arguments:
+        return _as_context_manager(frame, arguments[0].value, callables.CONTEXT_MANAGERS[dotted])
+    if dotted in ("contextlib.aclosing", "contextlib.closing", "contextlib.nullcontext") and arguments:
+        take(frame, arguments)
+        is_async = dotted != "contextlib.closing"
+        return ContextManager(arguments[0].value, is_async)
+    if name in callables.DEPENDS and arguments:
+        return frame.program.provides(arguments[0].value)
+    if is_logging(node):
+        take(frame, arguments)
+        return Constant(None)
+    return unknown(frame, state, arguments, f"called {dotted}")
+
+
+def _sqlalchemy(
+    frame: Frame, state: State, dotted: str, name: str, arguments: list[Argument], site: Site
+) -> Value | None:
+    kind = names.statement_kind(dotted)
+    plain_values, starred = split(frame, arguments)
+    if kind is not None:
+        if starred:
+            return queries.begin(kind, [*plain_values, Unknown("starred")], site)
+        return queries.begin(kind, plain_values, site)
+    strategy = names.strategy(dotted)
+    if strategy is not None:
+        return queries.load(strategy, plain_values) if not starred else LoaderOption((), complete=False)
+    if name in names.NEUTRAL_OPTIONS:
+        return LoaderOption(())
+    if name == "Load" and plain_values:
+        return LoaderOption((), depth=0)
+    if name in _ENGINES:
+        take(frame, arguments)
+        return ApiObject(_ENGINES[name], Place(site), because=Because("factory", site))
+    if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
+        return plain_values[0]
+    if name == "set_committed_value" and len(plain_values) == 3:
+        return _committed(frame, state, plain_values)
+    if name == "async_object_session":
+        return one_of([ApiObject("AsyncSession", Place(site)), Constant(None)])
+    if name == "with_polymorphic" and plain_values:
+        return plain_values[0]
+    if name in ("func", "and_", "or_", "not_", "desc", "asc", "case", "cast", "literal", "column", "exists", "distinct"):
+        take(frame, arguments)
+        return Unknown("SQL expression")
+    if dotted.startswith("sqlalchemy.func."):
+        return Unknown("SQL expression")
+    return None
+
+
+def _committed(frame: Frame, state: State, values: list[Value]) -> Value:
+    instance = without_none(values[0])
+    if isinstance(instance, Instance) and isinstance(values[1], Constant) and isinstance(values[1].value, str):
+        instances.mark_loaded(frame, state, instance, values[1].value)
+    else:
+        instances.doubt(frame, state, instance)
+    return Constant(None)
+
+
+def _runner(frame: Frame, state: State, gives: str, arguments: list[Argument]) -> Value:
+    """`gather` and its kin: what they are given is awaited."""
+    results: list[Value] = []
+    for argument in arguments:
+        if argument.keyword is not None:
+            coroutines.consume(frame, argument.value)
+            continue
+        coroutines.hand_on(frame, argument.value, state)
+        value = argument.value
+        results.append(value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled"))
+    if gives == "list":
+        starred = any(argument.star for argument in arguments)
+        return Awaitable(Unknown("gathered") if starred else Tuple(tuple(results)))
+    if gives == "first" and results:
+        return Awaitable(results[0])
+    if gives == "now" and results:
+        return results[0]
+    return Unknown("scheduled")
+
+
+def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
+    """`cast(T, x)`: the type says what it is, unless x is known better."""
+    if not dotted.endswith("cast"):
+        return arguments[0].value
+    value = arguments[-1].value
+    if not isinstance(value, Unknown) or len(arguments) < 2:
+        return value
+    from flake8_async_orm.flow.annotations import instance_of
+
+    target = arguments[0].value
+    if isinstance(target, Class):
+        return instance_of(frame.program, target)
+    if isinstance(target, Constant) and isinstance(target.value, str):
+        try:
+            return frame.program.annotation(frame.module, cst.parse_expression(target.value), frame.type_arguments)
+        except cst.ParserSyntaxError:
+            return value
+    return value
+
+
+def _partial(frame: Frame, arguments: list[Argument]) -> Value:
+    target = arguments[0].value
+    take(frame, arguments)
+    if not isinstance(target, Function):
+        return Unknown("partial")
+    given = tuple(
+        (argument.keyword or index, argument.value) for index, argument in enumerate(arguments[1:]) if not argument.star
+    )
+    return Function(target.name, target.receiver, target.given + given)
+
+
+def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
+    """`asynccontextmanager(f)` called on a generator function, outside a decorator."""
+    from flake8_async_orm.flow.project_calls import call_without_arguments
+    from flake8_async_orm.values import Callable
+
+    made = call_without_arguments(frame.program, target)
+    if isinstance(made, Generator):
+        return Callable(ContextManager(plain(made.of), is_async, callee=made.callee))
+    return Unknown("context manager of something unknown")
+
+
+def _builtin(
+    frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    name = names.last(dotted)
+    values = [argument.value for argument in arguments if argument.keyword is None]
+    if name in ("len", "iter", "list", "tuple", "set", "frozenset", "sorted", "reversed", "sum", "min", "max", "dict", "enumerate"):
+        if values and isinstance(values[0], Coroutine):
+            return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
+    if name in ("len", "bool", "str", "int", "repr", "isinstance", "print", "id", "type", "callable", "sum", "min", "max", "any", "all", "hash"):
+        return _consuming(frame, state, name, arguments, values)
+    if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter") and values:
+        kind = {"tuple": "tuple", "set": "set", "frozenset": "set", "iter": "iterator"}.get(name, "list")
+        value = values[0]
+        if isinstance(value, Collection) and value.kind != "dict":
+            return Collection(value.of, kind)
+        return Collection(element_of(frame, value, arguments[0].site), kind)
+    if name == "enumerate" and values:
+        return Collection(Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site))), "iterator")
+    if name == "zip" and values:
+        items = tuple(element_of(frame, value, a.site) for value, a in zip(values, arguments, strict=False))
+        return Collection(Tuple(items), "iterator")
+    if name in ("next", "anext") and values:
+        of = element_of(frame, values[0], arguments[0].site, name == "anext")
+        return Awaitable(of) if name == "anext" else of
+    if name == "getattr" and len(values) >= 2:
+        return _getattr(frame, state, values, node)
+    if dotted in behaviour.HARMLESS:
+        take(frame, arguments)
+        return Unknown(f"{name}()")
+    return unknown(frame, state, arguments, f"called {name}")
+
+
+def _consuming(
+    frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]
+) -> Value:
+    """Builtins that only look at their argument."""
+    if name in ("bool", "str", "int", "sum", "min", "max", "any", "all"):
+        for argument, value in zip(arguments, values, strict=False):
+            if isinstance(value, Coroutine):
+                coroutines.used_as_value(frame, value, argument.site, argument.site, "argument", name)
+    take(frame, arguments)
+    return Unknown(f"{name}()")
+
+
+def _getattr(frame: Frame, state: State, values: list[Value], node: cst.Call) -> Value:
+    """`getattr(x, "name")` reads like `x.name`."""
+    name = values[1].value if isinstance(values[1], Constant) else None
+    owner = without_none(values[0])
+    if isinstance(name, str) and isinstance(owner, Instance):
+        from flake8_async_orm.flow.members import mapped_attribute
+
+        attribute = mapped_attribute(frame, owner.model, name)
+        if attribute is not None and attribute.kind == "relationship":
+            return instances.read_relationship(frame, state, owner, attribute, frame.site(node))
+        return Unknown("column")
+    coroutines.consume(frame, values[0])
+    instances.doubt(frame, state, values[0])
+    if isinstance(name, str) and isinstance(owner, Object):
+        return frame.program.attribute(owner.cls, name)
+    return Unknown("getattr")
+
+
+def foreign_member(
+    frame: Frame, state: State, receiver: Value, name: str, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    """A method of an object that is not SQLAlchemy's and not the project's."""
+    if name == "enter_async_context" and arguments:
+        from flake8_async_orm.flow.contexts import entered
+
+        take(frame, arguments)
+        return Awaitable(entered(frame, arguments[0].value, True, arguments[0].site, state))
+    if name in ("create_task", "run_until_complete", "start_soon", "spawn") and arguments:
+        for argument in arguments:
+            coroutines.hand_on(frame, argument.value, state)
+            instances.doubt(frame, state, argument.value)
+        value = arguments[0].value
+        of = value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled")
+        return of if name == "run_until_complete" else Awaitable(of)
+    if is_logging(node):
+        take(frame, arguments)
+        return Constant(None)
+    return unknown(frame, state, arguments, f"called `{name}` of something unknown")
+
+
+def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
+    """A class outside the project is called."""
+    name = names.last(cls.name)
+    if names.is_sqlalchemy(cls.name):
+        found = _sqlalchemy(frame, state, cls.name, name, arguments, site)
+        if found is not None:
+            return found
+    if cls.name.startswith("builtins.") or name in ("list", "set", "tuple", "dict"):
+        return _builtin_class(frame, state, cls.name, arguments, site)
+    unknown(frame, state, arguments)
+    if name.endswith(("Mock", "MagicMock", "Mocker")):
+        return Unknown("a mock")
+    return Object(cls, Place(site))
+
+
+def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
+    name = names.last(dotted)
+    if not arguments:
+        return Collection(Unknown("empty"), {"set": "set", "dict": "dict"}.get(name, "list"))
+    value = arguments[0].value
+    if name in ("list", "set", "tuple", "frozenset") and not arguments[0].star:
+        if isinstance(value, Collection) and value.kind != "dict":
+            return Collection(value.of, "set" if "set" in name else name)
+        return Collection(element_of(frame, value, arguments[0].site), "set" if "set" in name else name)
+    for argument in arguments:
+        if isinstance(argument.value, Coroutine):
+            coroutines.used_as_value(frame, argument.value, argument.site, argument.site, "argument", name)
+    take(frame, arguments)
+    return Unknown(name)
+
+
+__all__ = ["BoundMember", "External", "LocalFunction", "call", "construct", "foreign_member"]

@@ -1,0 +1,146 @@
+"""One body under interpretation: what it has stated, where its paths leave, and what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from flake8_async_orm.facts import CoroutineDropped, Fact
+from flake8_async_orm.lattice import State, join, join_states
+from flake8_async_orm.project.definitions import FunctionDefinition
+from flake8_async_orm.source import Source
+from flake8_async_orm.values import Place, Site, Unknown, Value
+
+if TYPE_CHECKING:
+    from flake8_async_orm.flow.program import Program
+
+
+class BudgetSpent(Exception):
+    """The body took more steps than one body may: its outcome is Unknown."""
+
+
+#: steps (expressions and statements evaluated) that one body may take
+BUDGET = 60_000
+
+
+@dataclass(slots=True)
+class Loop:
+    """The states in which a loop's body was left by `break` and by `continue`."""
+
+    broken: State | None = None
+    continued: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """The body reads `attribute` of the instance at `place` (rooted at a parameter) as the caller handed it over."""
+
+    place: Place
+    model: str
+    attribute: str
+    read: Site
+    collection: bool
+
+
+@dataclass(slots=True)
+class Guard:
+    """A `try` around the code: the dotted names of what its handlers catch (empty string: everything)."""
+
+    catches: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Frame:
+    """A function body, a module body or a lambda being interpreted."""
+
+    program: Program
+    module: str
+    source: Source
+    function: FunctionDefinition | None = None
+    is_async: bool = False
+    #: inside a function that run_sync runs: I/O is allowed
+    sync_land: bool = False
+    outer: State | None = None
+    outer_frame: Frame | None = None
+    local_names: frozenset[str] = frozenset()
+    global_names: frozenset[str] = frozenset()
+    receiver: Value | None = None
+    type_arguments: dict[str, Value] = field(default_factory=dict)
+    facts: dict[tuple[type[Fact], Site, str], Fact] = field(default_factory=dict)
+    reveal: bool = False
+    muted: int = 0
+    #: the site of the statement that is being run
+    statement: Site | None = None
+    steps: int = 0
+    loops: list[Loop] = field(default_factory=list)
+    raised: list[list[State]] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+    returned: list[tuple[State, Value]] = field(default_factory=list)
+    yielded: list[Value] = field(default_factory=list)
+    requires: dict[tuple[Place, str], Requirement] = field(default_factory=dict)
+    made: dict[Site, CoroutineDropped] = field(default_factory=dict)
+    consumed: set[Site] = field(default_factory=set)
+    #: coroutines whose first use as a value has been stated
+    misused: set[Site] = field(default_factory=set)
+    effects: dict[Site, Callable[[State], None]] = field(default_factory=dict)
+    writes: dict[str, Value] = field(default_factory=dict)
+    global_writes: dict[str, Value] = field(default_factory=dict)
+    nested: dict[Site, tuple[cst.FunctionDef | cst.Lambda, State]] = field(default_factory=dict)
+    #: calls of members that are known to give no awaitable: site of the call -> name of the member
+    plain_calls: dict[Site, str] = field(default_factory=dict)
+    #: calls of members of sync classes: an `await` on one is evidence that the object is of the async class after all
+    sync_calls: set[Site] = field(default_factory=set)
+    #: expressions that an `await` around a longer chain begins with: site -> site of the await
+    awaited_chains: dict[Site, Site] = field(default_factory=dict)
+    #: the innermost calls and awaits around an expression: site of the callee expression -> site of its call
+    calls: dict[Site, Site] = field(default_factory=dict)
+    awaited_directly: set[Site] = field(default_factory=set)
+    #: relationship reads that only serve a change of the collection (`user.posts.append`)
+    changed_collections: set[Site] = field(default_factory=set)
+    touches: bool = False
+    depth: int = 0
+    doubted: set[Place] = field(default_factory=set)
+    #: sessions that were committed, rolled back, flushed or closed here, with the word of `knowledge.behaviour`
+    ended_with: set[tuple[Place, str]] = field(default_factory=set)
+
+    def site(self, node: cst.CSTNode) -> Site:
+        return Site(self.source.path, self.source.number(node))
+
+    def step(self) -> None:
+        self.steps += 1
+        if self.steps > BUDGET:
+            raise BudgetSpent
+
+    def state_fact(self, fact: Fact, detail: str = "") -> None:
+        """State a fact once per kind and site, unless this pass is only looking for a fixed point."""
+        if not self.muted:
+            self.facts.setdefault((type(fact), fact.site, detail), fact)
+
+    def may_raise(self, state: State) -> None:
+        """From `state` control may pass to the handlers of the innermost `try`."""
+        if self.raised:
+            self.raised[-1].append(state.copy())
+
+    def guarded_against(self, names: frozenset[str]) -> bool:
+        """Whether a handler around catches one of the exceptions `names` or everything."""
+        return any(caught == "" or caught in names for guard in self.guards for caught in guard.catches)
+
+
+def joined(states: list[State]) -> State | None:
+    """The join of all states; None when there is none."""
+    result: State | None = None
+    for state in states:
+        result = join_states(result, state)
+    return result
+
+
+def joined_values(values: list[Value], empty: Value | None = None) -> Value:
+    if not values:
+        return empty or Unknown("nothing returned")
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value)
+    return result

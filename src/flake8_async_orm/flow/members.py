@@ -1,0 +1,265 @@
+"""Attribute access: what `x.name` is, by what `x` is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import libcst as cst
+
+from flake8_async_orm.facts import MissingMemberUsed
+from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow.annotations import placed
+from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.knowledge import api, behaviour, names
+from flake8_async_orm.lattice import ObjectState, State, one_of, without_none
+from flake8_async_orm.project.definitions import MappedAttribute
+from flake8_async_orm.values import (
+    ApiObject,
+    BoundMember,
+    Callable,
+    Class,
+    Collection,
+    Constant,
+    Coroutine,
+    External,
+    Function,
+    Instance,
+    LoaderOption,
+    ModelAttribute,
+    Module,
+    Object,
+    OneOf,
+    Place,
+    Statement,
+    Super,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+#: members of coroutine objects themselves
+_COROUTINE_MEMBERS = frozenset({"close", "send", "throw", "cr_frame", "cr_running", "cr_await", "cr_code", "__await__", "__name__"})
+
+
+@evaluates(cst.Attribute)
+def _attribute(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, cst.Attribute)
+    if isinstance(node.value, cst.Name):
+        binding = state.names.get(node.value.value)
+        if binding is not None and binding.missing is not None and binding.missing.none:
+            state_unbound(frame, node.value, state, binding)
+    value = evaluate(frame, node.value, state)
+    return member(frame, node, value, node.attr.value, state)
+
+
+def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: State) -> Value:
+    """The member `name` of `value`, read by `node`."""
+    match value:
+        case OneOf():
+            rest = without_none(value)
+            if isinstance(rest, OneOf):
+                frame.muted += 1
+                try:
+                    found = [member(frame, node, option, name, state) for option in sorted(rest.options, key=repr)]
+                finally:
+                    frame.muted -= 1
+                return one_of(found)
+            return member(frame, node, rest, name, state)
+        case Coroutine():
+            if name in _COROUTINE_MEMBERS:
+                coroutines.consume(frame, value)
+                return Unknown("a coroutine's own member")
+            return coroutines.used_as_value(frame, value, frame.site(node.value), frame.site(node), "attribute", name)
+        case ApiObject():
+            return api_member(frame, node, value, name, state)
+        case Instance():
+            return instance_member(frame, node, value, name, state)
+        case Object():
+            return object_member(frame, node, value, name, state)
+        case Class():
+            return class_member(frame, value, name)
+        case Module(name=module):
+            return frame.program.global_value_of(module, name)
+        case Super(after=after, receiver=receiver):
+            return super_member(frame, after, receiver, name)
+        case Statement() | LoaderOption() | ModelAttribute() | Collection() | Tuple(row=False) | Constant():
+            return BoundMember(value, name, frame.site(node.value))
+        case Tuple(row=True, items=items, names=columns):
+            if name in columns:
+                return items[columns.index(name)]
+            return BoundMember(value, name, frame.site(node.value))
+        case External(name=dotted):
+            return frame.program.external(f"{dotted}.{name}")
+        case Function(receiver=None) | BoundMember():
+            coroutines.consume(frame, value)
+            return Unknown("member of a function")
+        case _:
+            coroutines.consume(frame, value)
+            return BoundMember(value, name, frame.site(node.value))
+
+
+def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, state: State) -> Value:
+    """A member of SQLAlchemy's objects; one that the class has not is a fact."""
+    receiver = frame.site(node.value)
+    fields = state.heap.get(value.place) if value.place is not None else None
+    if isinstance(fields, ObjectState) and name in fields.fields:
+        return fields.fields[name]
+    if value.cls == "AwaitableAttrs":
+        return awaitable_attribute(frame, node, value, name, state)
+    if value.subclass is not None:
+        own = frame.program.method(value.subclass, name)
+        if own is not None:
+            return method_value(frame, own, value, node, state)
+        if frame.program.has_own_attribute(value.subclass, name):
+            return Unknown("a subclass's attribute")
+    synced = behaviour.SYNC_ATTRIBUTES.get((value.cls, name))
+    if synced is not None:
+        return ApiObject(synced, value.place.at(name) if value.place else None, flags=frozenset({("of", value.cls)}))
+    if not api.has_class(value.cls):
+        return BoundMember(value, name, receiver)
+    if not api.has_member(value.cls, name):
+        if value.subclass is None:
+            state_missing(frame, node, value, name)
+        return Unknown(f"{names.shown(value.cls)} has no `{name}`")
+    row = api.member(value.cls, name)
+    if row is not None and row.kind in ("property", "attribute"):
+        return Unknown(f"{names.shown(value.cls)}.{name}")
+    return BoundMember(value, name, receiver)
+
+
+def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str) -> None:
+    parent = frame.calls.get(frame.site(node))
+    frame.state_fact(
+        MissingMemberUsed(
+            frame.site(node),
+            names.shown(value.cls),
+            name,
+            frame.site(node.value),
+            parent,
+            parent is not None and (parent in frame.awaited_chains or parent in frame.awaited_directly),
+            frame.is_async,
+            api.sync_twin(value.cls),
+        )
+    )
+
+
+def awaitable_attribute(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, state: State) -> Value:
+    """`instance.awaitable_attrs.name`: a coroutine that loads the attribute."""
+    owner = value.of
+    site = frame.site(node)
+    if not isinstance(owner, Instance):
+        return Unknown("awaitable attribute")
+    attribute = mapped_attribute(frame, owner.model, name)
+    of = instances.related_value(attribute, owner.place) if attribute is not None else Unknown("attribute")
+    return coroutines.made(
+        frame,
+        site,
+        f"awaitable_attrs.{name}",
+        of,
+        lambda after: _loaded_by_await(frame, after, owner, attribute),
+    )
+
+
+def _loaded_by_await(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute | None) -> None:
+    if attribute is not None:
+        instances.mark_loaded(frame, state, owner, attribute.name)
+        instances.read_relationship(frame, state, owner, attribute, owner_site(owner))
+
+
+def owner_site(owner: Instance) -> object:  # type: ignore[type-arg]
+    """A site is only needed for facts, and a loaded attribute states none."""
+    from flake8_async_orm.values import Site
+
+    return Site("", 0)
+
+
+def mapped_attribute(frame: Frame, model: str, name: str) -> MappedAttribute | None:
+    mapped = frame.program.project.mapped(model)
+    return mapped.attributes.get(name) if mapped is not None else None
+
+
+def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: str, state: State) -> Value:
+    """An attribute of a mapped instance: relationships are read here."""
+    attribute = mapped_attribute(frame, value.model, name)
+    if attribute is not None and attribute.kind == "relationship":
+        if frame.site(node) in frame.changed_collections:
+            return instances.related_value(attribute, value.place)
+        return instances.read_relationship(frame, state, value, attribute, frame.site(node))
+    if attribute is not None and attribute.kind not in ("hybrid", "other"):
+        return Unknown("column")
+    if name == "awaitable_attrs":
+        return ApiObject("AwaitableAttrs", of=value)
+    if name == "__dict__":
+        instances.doubt(frame, state, value)
+        return Unknown("__dict__")
+    found = frame.program.method(value.model, name)
+    if found is not None:
+        return method_value(frame, found, value, node, state)
+    return Unknown(f"attribute `{name}` of a mapped instance")
+
+
+def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, state: State) -> Value:
+    """An attribute of an object of a project class."""
+    fields = state.heap.get(value.place) if value.place is not None else None
+    if isinstance(fields, ObjectState) and name in fields.fields:
+        return fields.fields[name]
+    found = frame.program.method(value.cls.name, name)
+    if found is not None:
+        return method_value(frame, found, value, node, state)
+    if frame.program.class_definition(value.cls.name) is None:
+        return BoundMember(value, name, frame.site(node.value))
+    attribute = frame.program.attribute(value.cls, name)
+    return placed(attribute, value.place.at(name)) if value.place is not None else attribute
+
+
+def method_value(
+    frame: Frame, found: tuple[str, str, object], receiver: Value, node: cst.CSTNode, state: State
+) -> Value:
+    """A method bound to its receiver; a property is called at once."""
+    from flake8_async_orm.flow import decorators, project_calls
+    from flake8_async_orm.project.definitions import FunctionDefinition
+
+    module, _, definition = found
+    assert isinstance(definition, FunctionDefinition)
+    function = Function(f"{module}.{definition.qualname}", receiver)
+    if decorators.shape(frame.program, module, definition).style == "property":
+        return project_calls.call(frame, state, function, [], frame.site(node))
+    return function
+
+
+def class_member(frame: Frame, value: Class, name: str) -> Value:
+    """A member read on a class object."""
+    if frame.program.class_definition(value.name) is None:
+        return frame.program.external(f"{value.name}.{name}")
+    attribute = mapped_attribute(frame, value.name, name)
+    if attribute is not None:
+        return ModelAttribute(value.name, name)
+    found = frame.program.method(value.name, name)
+    if found is not None:
+        module, _, definition = found
+        decorators = {frame.program.decorator_name(module, number) for number in definition.decorators}
+        receiver = value if "builtins.classmethod" in decorators else None
+        return Function(f"{module}.{definition.qualname}", receiver)
+    nested = frame.program.class_definition(f"{value.name}.{name}")
+    if nested is not None:
+        return Class(f"{value.name}.{name}")
+    known = frame.program.attribute(value, name)
+    return placed(known, Place(f"global:{value.name}.{name}"))
+
+
+def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
+    cls = receiver.cls.name if isinstance(receiver, Object) else receiver.name if isinstance(receiver, Class) else after
+    if isinstance(receiver, ApiObject) and receiver.subclass is not None:
+        cls = receiver.subclass
+    if isinstance(receiver, Instance):
+        cls = receiver.model
+    found = frame.program.method(cls, name, after)
+    if found is not None:
+        return Function(f"{found[0]}.{found[2].qualname}", receiver)
+    if isinstance(receiver, ApiObject):
+        return BoundMember(replace(receiver, subclass=None), name)
+    return Unknown(f"super().{name}")
+
+
+__all__ = ["Callable", "member", "method_value"]

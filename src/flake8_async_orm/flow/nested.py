@@ -1,0 +1,104 @@
+"""Functions inside functions: lambdas and local `def`s."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
+from flake8_async_orm.flow.scopes import mentioned
+from flake8_async_orm.lattice import State
+from flake8_async_orm.project.definitions import FunctionDefinition
+from flake8_async_orm.values import Place, Site, Unknown, Value
+
+
+def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> None:
+    """What a nested function mentions of its surroundings it may use at any time: its coroutines count as taken."""
+    for name in mentioned(node):
+        binding = state.names.get(name)
+        if binding is not None:
+            coroutines.consume(frame, binding.value)
+
+
+def outcome(
+    frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...] = (), sync_land: bool = False
+) -> Outcome:
+    """What calling the nested function at `site` comes to. Its facts become the frame's."""
+    found = frame.nested.get(site)
+    if found is None or frame.depth > 6:
+        return unknown_outcome("nested function not in sight")
+    node, closure = found
+    if isinstance(node, cst.Lambda):
+        return _lambda_outcome(frame, node, closure, arguments, sync_land)
+    from flake8_async_orm.flow.program import interpret_function
+
+    definition = frame.program.nested_definition(frame.module, frame.source.number(node))
+    if definition is None:
+        return unknown_outcome("nested function not collected")
+    key = Key(f"{frame.module}.{definition.qualname}", None, arguments, sync_land)
+    frame.depth += 1
+    try:
+        result = interpret_function(
+            frame.program, frame.module, frame.source, definition, node, key, frame, closure, frame.reveal
+        )
+    finally:
+        frame.depth -= 1
+    for fact in result.facts:
+        frame.state_fact(fact, "nested")
+    frame.touches = frame.touches or result.touches
+    return result
+
+
+def _lambda_outcome(
+    frame: Frame, node: cst.Lambda, closure: State, arguments: tuple[tuple[str, Value], ...], sync_land: bool
+) -> Outcome:
+    from flake8_async_orm.flow.annotations import placed
+    from flake8_async_orm.flow.expressions import evaluate
+    from flake8_async_orm.lattice import Binding
+
+    given = dict(arguments)
+    inner = Frame(
+        frame.program,
+        frame.module,
+        frame.source,
+        frame.function,
+        is_async=False,
+        sync_land=sync_land or frame.sync_land,
+        outer=closure,
+        outer_frame=frame,
+        type_arguments=frame.type_arguments,
+        muted=frame.muted,
+        steps=frame.steps,
+        depth=frame.depth + 1,
+    )
+    if inner.depth > 6:
+        return unknown_outcome("lambdas nested too deep")
+    state = State()
+    for parameter in [*node.params.posonly_params, *node.params.params, *node.params.kwonly_params]:
+        name = parameter.name.value
+        value = given.get(name, Unknown("lambda parameter"))
+        state.names[name] = Binding(placed(value, Place(f"param:{name}")))
+    value = evaluate(inner, node.body, state)
+    coroutines.consume(inner, value)
+    coroutines.finish(inner)
+    for fact in inner.facts.values():
+        frame.state_fact(fact, "nested")
+    frame.steps = inner.steps
+    frame.touches = frame.touches or inner.touches
+    return Outcome(value, exit=state, requires=tuple(inner.requires.values()), touches=inner.touches)
+
+
+def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:
+    found = frame.nested.get(site)
+    if found is None or isinstance(found[0], cst.Lambda):
+        return None
+    return frame.program.nested_definition(frame.module, frame.source.number(found[0]))
+
+
+def parameter_names(frame: Frame, site: Site) -> list[str]:
+    """The positional parameters of a nested function or lambda, in order."""
+    found = frame.nested.get(site)
+    if found is None:
+        return []
+    return [p.name.value for p in [*found[0].params.posonly_params, *found[0].params.params]]

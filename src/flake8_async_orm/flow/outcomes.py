@@ -1,0 +1,274 @@
+"""What calling a function comes to: the key it is asked under, and the outcome that answers.
+
+An outcome depends on its key and on the program alone. Places in it are rooted at the callee's parameters, or at sites of the callee; `Substitution`
+turns them into the caller's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from flake8_async_orm.facts import Fact
+from flake8_async_orm.flow.frame import Requirement
+from flake8_async_orm.lattice import InstanceState, Known, ObjectState, SessionState, State, without_none
+from flake8_async_orm.values import (
+    ApiObject,
+    Awaitable,
+    Callable,
+    Class,
+    Collection,
+    Constant,
+    ContextManager,
+    Coroutine,
+    External,
+    Function,
+    Generator,
+    Instance,
+    LoaderOption,
+    ModelAttribute,
+    Object,
+    OneOf,
+    Place,
+    Site,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Omitted(Value):
+    """An argument that the call does not give."""
+
+
+OMITTED = Omitted()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A function, the class it is called on, and for each parameter that matters what it was given."""
+
+    function: str
+    receiver: Value | None = None
+    arguments: tuple[tuple[str, Value], ...] = ()
+    sync_land: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a body does. `exit` is the heap at its normal exits; `ended` the sessions it committed, rolled back or closed."""
+
+    returns: Value
+    yields: Value | None = None
+    exit: State | None = None
+    facts: tuple[Fact, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    writes: dict[str, Value] = field(default_factory=dict)
+    global_writes: dict[str, Value] = field(default_factory=dict)
+    ended: frozenset[tuple[Place, str]] = frozenset()
+    doubted: frozenset[Place] = frozenset()
+    #: whether the body, or one that it calls, does database work by way of a session, connection or engine
+    touches: bool = False
+    unknown: str = ""
+
+
+def unknown_outcome(why: str) -> Outcome:
+    return Outcome(Unknown(why), unknown=why)
+
+
+def plain(value: Value) -> Value:
+    """`value` without its identity and trail, as it may stand in a key or outlive its body."""
+    match value:
+        case ApiObject():
+            return replace(value, place=None, because=None, of=plain(value.of) if value.of else None)
+        case Instance():
+            return Instance(value.model)
+        case Object():
+            return Object(value.cls)
+        case Collection():
+            return Collection(plain(value.of), value.kind)
+        case Tuple():
+            return replace(value, items=tuple(plain(item) for item in value.items))
+        case OneOf():
+            return OneOf(frozenset(plain(option) for option in value.options))
+        case Statement():
+            return replace(value, site=None, last=None)
+        case Awaitable():
+            return Awaitable(plain(value.of))
+        case Callable():
+            return Callable(plain(value.returns))
+        case ContextManager():
+            return replace(value, of=plain(value.of), site=None)
+        case Generator():
+            return replace(value, of=plain(value.of))
+        case Function(receiver=Value() as receiver):
+            return replace(value, receiver=plain(receiver))
+        case _:
+            return value
+
+
+def reachable(state: State | None, given: list[Value]) -> State | None:
+    """What of a body's heap its caller can come across: what lies below its parameters and what it gives."""
+    if state is None:
+        return None
+    roots: set[object] = set()
+    for value in given:
+        _roots(value, roots)
+    heap = {
+        place: known
+        for place, known in state.heap.items()
+        if place.root in roots or (isinstance(place.root, str) and place.root.startswith("param:") and not _untouched(known))
+    }
+    return State({}, heap)
+
+
+def _untouched(known: Known) -> bool:
+    """Whether an instance is still as the caller handed it over."""
+    return isinstance(known, InstanceState) and known.columns == "entry" and set(known.attributes.values()) <= {"entry"}
+
+
+def _roots(value: Value | None, found: set[object]) -> None:
+    match value:
+        case ApiObject(place=place, of=of):
+            if place is not None:
+                found.add(place.root)
+            _roots(of, found)
+        case Instance(place=Place() as place) | Object(place=Place() as place):
+            found.add(place.root)
+        case Collection(of=of, place=place):
+            if place is not None:
+                found.add(place.root)
+            _roots(of, found)
+        case Tuple(items=items):
+            for item in items:
+                _roots(item, found)
+        case OneOf(options=options):
+            for option in options:
+                _roots(option, found)
+        case Awaitable(of=of) | ContextManager(of=of) | Generator(of=of) | Coroutine(of=of) | Callable(returns=of):
+            _roots(of, found)
+        case _:
+            pass
+
+
+def telling(value: Value, annotated: bool) -> Value | None:
+    """What of an argument belongs into the key, or None: then the parameter is as its annotation says."""
+    match value:
+        case Constant() | Class() | Function() | External() | LoaderOption() | ModelAttribute() | Omitted():
+            if isinstance(value, Constant) and not isinstance(value.value, (bool, type(None))) and annotated:
+                return None
+            return value
+        case Statement():
+            return plain(value)
+        case Tuple() | Collection():
+            shape = plain(value)
+            return shape if _holds_options(shape) or not annotated else None
+        case ApiObject() | Instance() | Object():
+            return None if annotated and not isinstance(value, Object) else plain(value)
+        case OneOf():
+            return plain(value) if not annotated else None
+        case Callable() | ContextManager() | Generator() | Coroutine():
+            return None if annotated or isinstance(value, Coroutine) else plain(value)
+        case _:
+            return None
+
+
+def _holds_options(value: Value) -> bool:
+    match value:
+        case LoaderOption() | ModelAttribute():
+            return True
+        case Tuple(items=items):
+            return any(_holds_options(item) for item in items)
+        case Collection(of=of):
+            return _holds_options(of)
+        case _:
+            return False
+
+
+@dataclass(slots=True)
+class Substitution:
+    """Turns a callee's places into the caller's: `arguments` are the actual values by parameter name, `call` the call's site."""
+
+    arguments: dict[str, Value]
+    call: Site
+
+    def place(self, place: Place | None) -> Place | None:
+        """The caller's place, or None where it has none."""
+        if place is None:
+            return None
+        if isinstance(place.root, str):
+            if not place.root.startswith("param:"):
+                return place
+            actual = self.arguments.get(place.root.removeprefix("param:"))
+            return follow(actual, place.path) if actual is not None else None
+        return Place((self.call, place.root), place.path)
+
+    def value(self, value: Value) -> Value:
+        match value:
+            case ApiObject():
+                actual = self._actual(value.place)
+                if isinstance(actual, ApiObject) and actual.cls == value.cls:
+                    return actual
+                return replace(value, place=self.place(value.place), of=self.value(value.of) if value.of else None)
+            case Instance():
+                return Instance(value.model, self.place(value.place))
+            case Object():
+                return Object(value.cls, self.place(value.place))
+            case Collection():
+                return Collection(self.value(value.of), value.kind, self.place(value.place))
+            case Tuple():
+                return replace(value, items=tuple(self.value(item) for item in value.items))
+            case OneOf():
+                return OneOf(frozenset(self.value(option) for option in value.options))
+            case Awaitable():
+                return Awaitable(self.value(value.of))
+            case Callable():
+                return Callable(self.value(value.returns))
+            case ContextManager():
+                return replace(value, of=self.value(value.of), site=None)
+            case Generator():
+                return replace(value, of=self.value(value.of))
+            case Coroutine():
+                return replace(value, of=self.value(value.of), site=self.call)
+            case Function(receiver=Value() as receiver):
+                return replace(value, receiver=self.value(receiver))
+            case _:
+                return value
+
+    def _actual(self, place: Place | None) -> Value | None:
+        if place is None or place.path or not isinstance(place.root, str) or not place.root.startswith("param:"):
+            return None
+        actual = self.arguments.get(place.root.removeprefix("param:"))
+        return without_none(actual) if actual is not None else None
+
+    def known(self, known: Known) -> Known:
+        """A heap entry of the callee, in the caller's places."""
+        match known:
+            case InstanceState():
+                return replace(known, session=self.place(known.session))
+            case ObjectState():
+                return ObjectState({name: self.value(value) for name, value in known.fields.items()})
+            case SessionState():
+                pending = frozenset(p for p in map(self.place, known.pending) if p is not None)
+                return SessionState(known.models, pending, known.used)
+
+
+def follow(value: Value, path: tuple[str, ...]) -> Place | None:
+    """The place that lies `path` away from `value`."""
+    match without_none(value):
+        case ApiObject(place=place) | Instance(place=place) | Object(place=place):
+            return place.at(*path) if place is not None else None
+        case Collection(of=of, place=place):
+            if path[:1] == ("[]",):
+                return follow(of, path[1:])
+            return place.at(*path) if place is not None else None
+        case Tuple(items=items):
+            for index, item in enumerate(items):
+                if path[:1] == (f"[{index}]",):
+                    return follow(item, path[1:])
+            if path[:1] == ("[]",) and items and all(item == items[0] for item in items):
+                return follow(items[0], path[1:])
+            return None
+        case _:
+            return None

@@ -1,0 +1,95 @@
+"""What a function's parameters hold when its body begins."""
+
+from __future__ import annotations
+
+from flake8_async_orm.flow.annotations import placed, refine
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.outcomes import Key, Omitted
+from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
+from flake8_async_orm.project.definitions import FunctionDefinition, Parameter
+from flake8_async_orm.values import (
+    NONE,
+    Class,
+    Collection,
+    Constant,
+    Object,
+    OneOf,
+    Place,
+    Unknown,
+    Value,
+)
+
+
+def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, key: Key) -> None:
+    """Put the parameters into `state`: as the key says, else as annotated, else by default and evidence."""
+    given = dict(key.arguments)
+    for index, parameter in enumerate(definition.parameters):
+        if index == 0 and definition.cls is not None and is_method(frame, definition):
+            value: Value = self_value(frame, definition, key)
+        else:
+            value = parameter_value(frame, parameter, given.get(parameter.name))
+        place = Place(f"param:{parameter.name}")
+        state.names[parameter.name] = Binding(value if isinstance(value, Class) else placed(value, place))
+
+
+def is_method(frame: Frame, definition: FunctionDefinition) -> bool:
+    """Whether the first parameter is `self` or `cls`."""
+    return "staticmethod" not in decorator_names(frame, definition)
+
+
+def decorator_names(frame: Frame, definition: FunctionDefinition) -> set[str]:
+    from flake8_async_orm.flow.syntax import dotted_name
+
+    found = (dotted_name(frame.source.nodes[number]) for number in definition.decorators)
+    return {name for name in found if name}
+
+
+def self_value(frame: Frame, definition: FunctionDefinition, key: Key) -> Value:
+    cls = Class(f"{frame.module}.{definition.cls}")
+    receiver = key.receiver
+    if "classmethod" in decorator_names(frame, definition) or definition.name in ("__new__", "__init_subclass__"):
+        return receiver.cls if isinstance(receiver, Object) else receiver or cls
+    if receiver is None or isinstance(receiver, Class):
+        from flake8_async_orm.flow.annotations import instance_of
+
+        return instance_of(frame.program, receiver or cls)
+    return receiver
+
+
+def parameter_value(frame: Frame, parameter: Parameter, given: Value | None) -> Value:
+    """The value of one parameter; `given` is what the key says of it."""
+    annotated: Value | None = None
+    if parameter.annotation is not None:
+        node = frame.source.nodes[parameter.annotation]
+        annotated = frame.program.annotation(frame.module, node, frame.type_arguments)
+    if parameter.kind == "star":
+        return given or Collection(annotated or Unknown("not annotated"), "tuple")
+    if parameter.kind == "double-star":
+        return Collection(annotated or Unknown("not annotated"), "dict")
+    default: Value | None = None
+    if parameter.default is not None:
+        node = frame.source.nodes[parameter.default]
+        default = frame.program.provided_by(frame.module, node)
+        if default is not None:
+            return refine(annotated, default) if annotated is not None else default
+        default = frame.program.evaluate(frame.module, parameter.default)
+    if isinstance(given, Omitted):
+        return default if default is not None else Unknown("not given")
+    if given is not None:
+        return _bounded(annotated, given)
+    if annotated is None or isinstance(annotated, Unknown):
+        return Unknown(f"parameter `{parameter.name}` not annotated")
+    if default == NONE and not may_be_none(annotated):
+        return OneOf(frozenset((annotated, NONE))) if not isinstance(annotated, OneOf) else annotated
+    return annotated
+
+
+def _bounded(annotated: Value | None, given: Value) -> Value:
+    """A given argument within its annotation: what is known of the object comes from the caller."""
+    if annotated is None or isinstance(annotated, Unknown):
+        return given
+    if isinstance(given, Constant) and given != NONE and not isinstance(given.value, bool | str):
+        return annotated
+    if isinstance(given, Object) and not isinstance(without_none(annotated), Object):
+        return annotated
+    return given

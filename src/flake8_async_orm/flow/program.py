@@ -1,0 +1,473 @@
+"""The program that is being interpreted: outcomes of its functions, values of its globals, types of its attributes.
+
+Everything here is asked lazily and remembered. A question that comes back to itself (a call cycle, a global defined by itself) is answered
+Unknown, and what was learnt on the way is forgotten until the head of the cycle is closed, so that an answer does not depend on
+who asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable as Function_
+from typing import TypeVar
+
+import libcst as cst
+
+from flake8_async_orm.facts import Fact
+from flake8_async_orm.flow.annotations import Reader, placed, refine
+from flake8_async_orm.flow.frame import BudgetSpent, Frame, joined, joined_values
+from flake8_async_orm.flow.outcomes import Key, Outcome, plain, reachable, unknown_outcome
+from flake8_async_orm.flow.scopes import local_names
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
+from flake8_async_orm.project import ExternalName, Found, ModuleFound, Project
+from flake8_async_orm.project.definitions import (
+    Assignment,
+    ClassDefinition,
+    FunctionDefinition,
+    TypeAlias,
+)
+from flake8_async_orm.source import Source
+from flake8_async_orm.values import (
+    NONE,
+    Class,
+    Coroutine,
+    External,
+    Function,
+    Generator,
+    Module,
+    Object,
+    Place,
+    Site,
+    TypeVariable,
+    Unknown,
+    Value,
+)
+
+T = TypeVar("T")
+#: project functions called inside one another deeper than this are not looked into
+DEPTH = 40
+
+
+class Program:
+    """The outcomes and values of one project. Asking never raises for what the user's code does."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._memo: dict[object, object] = {}
+        self._locals: dict[tuple[str, int], frozenset[str]] = {}
+        self._open: dict[object, int] = {}
+        self._provisional: list[list[object]] = []
+        self._low: list[int] = []
+
+    # -- asking once ------------------------------------------------------------------------------------------------
+
+    def once(self, key: object, compute: Function_[[], T], cyclic: T) -> T:
+        """`compute()`, remembered under `key`; `cyclic` while it is being computed."""
+        if key in self._memo:
+            return self._memo[key]  # type: ignore[return-value]
+        if key in self._open:
+            level = self._open[key]
+            for index in range(level + 1, len(self._low)):
+                self._low[index] = min(self._low[index], level)
+            return cyclic
+        level = len(self._low)
+        if level >= DEPTH:
+            for index in range(len(self._low)):
+                self._low[index] = min(self._low[index], 0)
+            return cyclic
+        self._open[key] = level
+        self._low.append(level)
+        self._provisional.append([])
+        try:
+            answer = compute()
+        finally:
+            low = self._low.pop()
+            found = self._provisional.pop()
+            del self._open[key]
+        self._memo[key] = answer
+        if low < level:
+            # part of a cycle whose head is still open: keep the answer until that head closes
+            self._provisional[-1].extend([*found, key])
+        else:
+            for provisional in found:
+                self._memo.pop(provisional, None)
+        return answer
+
+    # -- names ------------------------------------------------------------------------------------------------------
+
+    def is_project_class(self, dotted: str) -> bool:
+        found = self.project.find(dotted)
+        return isinstance(found, Found) and isinstance(found.binding, ClassDefinition)
+
+    def class_definition(self, dotted: str) -> tuple[str, ClassDefinition] | None:
+        """The module and the definition of a project class."""
+        found = self.project.find(dotted)
+        if isinstance(found, Found) and isinstance(found.binding, ClassDefinition):
+            return found.module, found.binding
+        return None
+
+    def function_definition(self, dotted: str) -> tuple[str, FunctionDefinition] | None:
+        """The module and the definition of a project function or method."""
+        found = self.project.find(dotted)
+        if isinstance(found, Found) and isinstance(found.binding, FunctionDefinition):
+            return found.module, found.binding
+        return None
+
+    def api_base(self, dotted: str) -> str | None:
+        """The class of SQLAlchemy's API that a project class derives from."""
+        for base in self.project.mro(dotted)[0]:
+            api = names.api_class(base)
+            if api is not None:
+                return api
+        return None
+
+    def global_value(self, module: str, name: str) -> Value:
+        """What the module-level (possibly dotted) `name` means in `module`."""
+        return self.once(("global", module, name), lambda: self._global_value(module, name), Unknown("defined by itself"))
+
+    def _global_value(self, module: str, name: str) -> Value:
+        match self.project.resolve(module, name):
+            case ExternalName(name=dotted):
+                return self.external(dotted)
+            case ModuleFound(name=found):
+                return Module(found)
+            case Found(module=found, binding=binding):
+                match binding:
+                    case FunctionDefinition():
+                        return Function(f"{found}.{binding.qualname}")
+                    case ClassDefinition():
+                        return Class(f"{found}.{binding.qualname}")
+                    case Assignment():
+                        return self._assigned(found, binding.name)
+                    case TypeAlias():
+                        return Unknown("a type alias")
+        return Unknown(f"name `{name}` not resolved")
+
+    def external(self, dotted: str) -> Value:
+        """The value of a name outside the project: a class where it looks like one, else a function or value."""
+        if names.api_class(dotted) is not None or names.last(dotted)[:1].isupper():
+            return Class(dotted)
+        if dotted in ("builtins.list", "builtins.set", "builtins.dict", "builtins.tuple", "builtins.str", "builtins.int"):
+            return Class(dotted)
+        return External(dotted)
+
+    def _assigned(self, module: str, name: str) -> Value:
+        """The join of everything that is assigned to a global; None among others counts as "not yet"."""
+        definition = self.project.definition(module)
+        source = self.project.source(module)
+        if definition is None or source is None:
+            return Unknown("module not readable")
+        bound: Value | None = None
+        values: list[Value] = []
+        for assignment in definition.bindings.get(name, ()):
+            if not isinstance(assignment, Assignment):
+                continue
+            if assignment.annotation is not None and bound is None:
+                bound = self.annotation(module, source.nodes[assignment.annotation])
+            if assignment.unpacked:
+                values.append(Unknown("unpacked"))
+            elif assignment.function is not None:
+                outcome = self.outcome(Key(f"{module}.{assignment.function}"))
+                values.append(outcome.global_writes.get(name, Unknown("assigned in a function")))
+            elif assignment.value is not None:
+                values.append(self.evaluate(module, assignment.value))
+        known = [value for value in values if value != NONE] or values
+        value: Value = one_of(plain(v) if len(known) > 1 else v for v in known) if known else Unknown("never assigned")
+        if bound is not None:
+            value = refine(without_none(bound) if may_be_none(bound) else bound, value)
+        return placed(plain(value), Place(f"global:{module}.{name}"))
+
+    def evaluate(self, module: str, number: int) -> Value:
+        """The value of an expression at module level, by its node number."""
+        from flake8_async_orm.flow.expressions import evaluate
+
+        def compute() -> Value:
+            source = self.project.source(module)
+            if source is None:
+                return Unknown("module not readable")
+            frame = Frame(self, module, source, muted=1)
+            node = source.nodes[number]
+            assert isinstance(node, cst.BaseExpression)
+            try:
+                return evaluate(frame, node, State())
+            except BudgetSpent:
+                return Unknown("too long to follow")
+
+        return self.once(("expression", module, number), compute, Unknown("defined by itself"))
+
+    def global_value_of(self, module: str, name: str) -> Value:
+        """The member `name` of the module `module`, of the project or not."""
+        if self.project.definition(module) is not None:
+            return self.global_value(module, name)
+        found = self.project.find(f"{module}.{name}")
+        if isinstance(found, ModuleFound):
+            return Module(found.name)
+        return self.external(f"{module}.{name}")
+
+    def decorator_name(self, module: str, number: int) -> str:
+        """The dotted name that a decorator (or the function it calls) resolves to, or an empty string."""
+        source = self.project.source(module)
+        if source is None:
+            return ""
+        node: cst.CSTNode = source.nodes[number]
+        if isinstance(node, cst.Decorator):
+            node = node.decorator
+        name = dotted_name(node.func if isinstance(node, cst.Call) else node)
+        found = self.project.resolve(module, name) if name else None
+        return found.name if isinstance(found, ExternalName) else ""
+
+    def nested_definition(self, module: str, number: int) -> FunctionDefinition | None:
+        """The definition of the function whose node has this number."""
+
+        def compute() -> dict[int, FunctionDefinition]:
+            definition = self.project.definition(module)
+            return {f.node: f for f in definition.functions.values()} if definition is not None else {}
+
+        empty: dict[int, FunctionDefinition] = {}
+        return self.once(("functions", module), compute, empty).get(number)
+
+    def function_site(self, dotted: str) -> Site | None:
+        """Where a project function is defined."""
+        found = self.function_definition(dotted)
+        source = self.project.source(found[0]) if found else None
+        return Site(source.path, found[1].node) if found and source else None
+
+    def has_own_attribute(self, cls: str, name: str) -> bool:
+        """Whether a project class or one of its project bases declares or assigns `name`."""
+        for base in self.project.mro(cls)[0]:
+            found = self.class_definition(base)
+            if found and (name in found[1].attributes or name in found[1].instance_attributes or name in found[1].methods):
+                return True
+        return False
+
+    def local_names(self, source: Source, number: int) -> frozenset[str]:
+        """The names that the function with this node number binds."""
+        key = (source.path, number)
+        if key not in self._locals:
+            self._locals[key] = local_names(source.nodes[number])
+        return self._locals[key]
+
+    def fields(self, cls: str) -> list[str]:
+        """The annotated attributes of a class and its bases, in the order in which a dataclass takes them."""
+        order: list[str] = []
+        for base in reversed(self.project.mro(cls)[0]):
+            found = self.class_definition(base)
+            if found is None:
+                continue
+            for name, declared in found[1].attributes.items():
+                if any(d.annotation is not None for d in declared) and name not in order:
+                    order.append(name)
+        return order
+
+    # -- annotations ------------------------------------------------------------------------------------------------
+
+    def annotation(self, module: str, node: cst.CSTNode, substitution: dict[str, Value] | None = None) -> Value:
+        return Reader(self, module, substitution).value(node)
+
+    def provided_by(self, module: str, node: cst.CSTNode) -> Value | None:
+        """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call."""
+        if not isinstance(node, cst.Call):
+            return None
+        target = self.project.resolve(module, dotted_name(node.func) or "")
+        if not isinstance(target, ExternalName) or names.last(target.name) not in callables.DEPENDS or not node.args:
+            return None
+        name = dotted_name(node.args[0].value)
+        if name is None:
+            return Unknown("provider not a name")
+        provider = self.global_value(module, name)
+        return self.provides(provider)
+
+    def provides(self, provider: Value) -> Value:
+        """What a dependency system hands over for `provider`: what it yields, awaits to, or returns."""
+        from flake8_async_orm.flow.project_calls import call_without_arguments
+
+        given = call_without_arguments(self, provider)
+        match given:
+            case Generator(of=of):
+                return plain(of)
+            case Coroutine(of=of):
+                return plain(of)
+            case _:
+                return plain(given)
+
+    # -- classes ----------------------------------------------------------------------------------------------------
+
+    def bases(self, dotted: str) -> list[Class]:
+        """The bases of a project class with their type arguments, in terms of its own type variables."""
+
+        def compute() -> list[Class]:
+            found = self.class_definition(dotted)
+            source = self.project.source(found[0]) if found else None
+            if found is None or source is None:
+                return []
+            reader = Reader(self, found[0])
+            return [base for base in (reader.type_of(source.nodes[n]) for n in found[1].bases) if isinstance(base, Class)]
+
+        return self.once(("bases", dotted), compute, [])
+
+    def type_parameters(self, dotted: str) -> tuple[str, ...]:
+        """The names of a class's type variables, in order."""
+        found = self.class_definition(dotted)
+        if found is None:
+            return ()
+        if found[1].type_parameters:
+            return found[1].type_parameters
+        order: list[str] = []
+        generic = [base for base in self.bases(dotted) if names.last(base.name) in ("Generic", "Protocol")]
+        for base in generic or self.bases(dotted):
+            order += [arg.name for arg in base.args if isinstance(arg, TypeVariable) and arg.name not in order]
+        return tuple(order)
+
+    def substitution(self, receiver: Class, defining: str) -> dict[str, Value]:
+        """The values of the type variables of `defining` when the receiver is a `receiver`."""
+        mine = dict(zip(self.type_parameters(receiver.name), receiver.args, strict=False))
+        if receiver.name == defining:
+            return mine
+        for base in self.bases(receiver.name):
+            if not base.name.startswith("typing") and defining in self.project.mro(base.name)[0]:
+                args = tuple(self._substituted(arg, mine) for arg in base.args)
+                return self.substitution(Class(base.name, args), defining)
+        return {}
+
+    def _substituted(self, arg: Value, mine: dict[str, Value]) -> Value:
+        return mine.get(arg.name, arg) if isinstance(arg, TypeVariable) else arg
+
+    def method(self, cls: str, name: str, after: str | None = None) -> tuple[str, str, FunctionDefinition] | None:
+        """The (module, class, definition) that `name` finds on a class; with `after`, beyond that class (super())."""
+        order = self.project.mro(cls)[0]
+        if after is not None:
+            order = order[order.index(after) + 1 :] if after in order else []
+        for base in order:
+            found = self.class_definition(base)
+            if found is None:
+                continue
+            definitions = found[1].methods.get(name)
+            if definitions:
+                real = [d for d in definitions if not d.is_stub] or list(definitions)
+                return found[0], base, real[-1]
+            if name in found[1].attributes or name in found[1].instance_attributes:
+                return None
+        return None
+
+    def attribute(self, cls: Class, name: str) -> Value:
+        """The value of a data attribute of an instance of `cls`, without identity; Unknown where nothing is written."""
+        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), Unknown("assigned from itself"))
+
+    def _attribute(self, cls: Class, name: str) -> Value:
+        bound: Value | None = None
+        values: list[Value] = []
+        for base in self.project.mro(cls.name)[0]:
+            found = self.class_definition(base)
+            source = self.project.source(found[0]) if found else None
+            if found is None or source is None:
+                continue
+            module, definition = found
+            substitution = self.substitution(cls, base)
+            for declared in definition.attributes.get(name, ()):
+                if declared.annotation is not None and bound is None:
+                    bound = self.annotation(module, source.nodes[declared.annotation], substitution)
+                if declared.value is not None and not values:
+                    values.append(self.evaluate(module, declared.value))
+            written = definition.instance_attributes.get(name, ())
+            for attribute in written:
+                if attribute.annotation is not None and bound is None:
+                    bound = self.annotation(module, source.nodes[attribute.annotation], substitution)
+            if written and bound is None:
+                values += [self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})]
+            if bound is not None or values:
+                break
+        known = [value for value in values if value != NONE]
+        if bound is not None and not isinstance(without_none(bound), Unknown):
+            value = one_of(map(plain, known)) if known else Unknown("declared only")
+            return refine(bound, plain(value)) if not may_be_none(bound) else bound
+        if not known:
+            return NONE if values else Unknown(f"attribute `{name}` not found")
+        return one_of(map(plain, known))
+
+    def _written(self, module: str, defining: str, cls: Class, name: str, method: str) -> Value:
+        outcome = self.outcome(Key(f"{module}.{method}", receiver=Object(cls)))
+        return plain(outcome.writes.get(name, Unknown(f"attribute `{name}` not followed")))
+
+    # -- outcomes ---------------------------------------------------------------------------------------------------
+
+    def outcome(self, key: Key) -> Outcome:
+        """What the body of a project function comes to, under `key`."""
+        return self.once(key, lambda: self._outcome(key), unknown_outcome("calls itself"))
+
+    def _outcome(self, key: Key) -> Outcome:
+        found = self.function_definition(key.function)
+        source = self.project.source(found[0]) if found else None
+        if found is None or source is None:
+            return unknown_outcome("function not found")
+        module, definition = found
+        node = source.nodes[definition.node]
+        assert isinstance(node, cst.FunctionDef)
+        return interpret_function(self, module, source, definition, node, key)
+
+
+def interpret_function(
+    program: Program,
+    module: str,
+    source: Source,
+    definition: FunctionDefinition,
+    node: cst.FunctionDef,
+    key: Key,
+    outer: Frame | None = None,
+    closure: State | None = None,
+    reveal: bool = False,
+) -> Outcome:
+    """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
+    from flake8_async_orm.flow import coroutines
+    from flake8_async_orm.flow.parameters import bind_parameters
+    from flake8_async_orm.flow.statements import run_block
+
+    substitution: dict[str, Value] = {}
+    if definition.cls is not None:
+        defining = f"{module}.{definition.cls}"
+        receiver = key.receiver.cls if isinstance(key.receiver, Object) else key.receiver
+        substitution = program.substitution(receiver if isinstance(receiver, Class) else Class(defining), defining)
+        substitution["Self"] = receiver if isinstance(receiver, Class) else Class(defining)
+    frame = Frame(
+        program,
+        module,
+        source,
+        definition,
+        is_async=definition.is_async,
+        sync_land=key.sync_land or (outer.sync_land if outer else False),
+        outer=closure,
+        outer_frame=outer,
+        local_names=program.local_names(source, definition.node),
+        global_names=frozenset(definition.global_writes),
+        receiver=key.receiver,
+        type_arguments=substitution,
+        reveal=reveal,
+        muted=outer.muted if outer else 0,
+    )
+    state = State()
+    bind_parameters(frame, state, definition, key)
+    try:
+        end = run_block(frame, node.body, state)
+    except BudgetSpent:
+        return Outcome(Unknown("too long to follow"), facts=tuple(frame.facts.values()), unknown="too long to follow")
+    if end is not None and not definition.is_stub:
+        frame.returned.append((end, NONE))
+    coroutines.finish(frame)
+    exit_state = joined([s for s, _ in frame.returned])
+    returns = joined_values([v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns"))
+    facts: list[Fact] = list(frame.facts.values())
+    return Outcome(
+        returns,
+        joined_values(frame.yielded) if frame.yielded else None,
+        reachable(exit_state, [returns, *frame.yielded]),
+        tuple(facts),
+        tuple(frame.requires.values()),
+        frame.writes,
+        frame.global_writes,
+        frozenset(frame.ended_with),
+        frozenset(frame.doubted),
+        frame.touches,
+    )
+
+
+__all__ = ["DEPTH", "Program", "interpret_function"]

@@ -1,0 +1,376 @@
+"""Calls of the project's own functions: their outcomes, told in the caller's places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flake8_async_orm.flow import coroutines, decorators, instances, nested
+from flake8_async_orm.flow.annotations import placed
+from flake8_async_orm.flow.calls import Argument, take, unknown
+from flake8_async_orm.flow.frame import Frame, Requirement
+from flake8_async_orm.flow.outcomes import OMITTED, Key, Outcome, Substitution, follow, plain, telling
+from flake8_async_orm.knowledge import names
+from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, SessionState, State, join, without_none
+from flake8_async_orm.project.definitions import FunctionDefinition
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Callable,
+    Class,
+    Collection,
+    ContextManager,
+    Coroutine,
+    Function,
+    Generator,
+    Instance,
+    LocalFunction,
+    Object,
+    Place,
+    Site,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from flake8_async_orm.flow.program import Program
+
+
+def call(frame: Frame, state: State, function: Function, arguments: list[Argument], site: Site) -> Value:
+    """A project function is called with `arguments` at `site`."""
+    found = frame.program.function_definition(function.name)
+    if found is None:
+        return unknown(frame, state, arguments, "function not found")
+    module, definition = found
+    shape = decorators.shape(frame.program, module, definition)
+    take(frame, arguments)
+    if shape.style == "unknown":
+        return unknown(frame, state, arguments, f"`{definition.name}` is decorated by something unknown")
+    actuals, key = bind(frame, module, definition, function, arguments)
+    outcome = frame.program.outcome(key)
+    frame.touches = frame.touches or outcome.touches
+    if outcome.unknown:
+        unknown(frame, state, arguments)
+    substitution = Substitution(actuals, site)
+    returns = declared(frame, module, definition, function, outcome)
+    return shaped(frame, state, module, definition, shape, outcome, returns, substitution, site)
+
+
+def shaped(
+    frame: Frame,
+    state: State,
+    module: str,
+    definition: FunctionDefinition,
+    shape: decorators.Shape,
+    outcome: Outcome,
+    returns: Value,
+    substitution: Substitution,
+    site: Site,
+) -> Value:
+    """What the call gives: a coroutine, a generator, a context manager, or the value itself."""
+    callee = f"{module}.{definition.qualname}"
+    if definition.is_generator:
+        yields = substitution.value(outcome.yields if outcome.yields is not None else Unknown("never yields"))
+        if isinstance(yields, Unknown) and isinstance(returns, Generator):
+            yields = returns.of
+        if shape.style in ("async-context", "context"):
+            transfer(frame, state, outcome, substitution, site)
+            return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
+        return Generator(yields, callee, definition.is_async)
+    value = placed(substitution.value(returns), Place(site))
+    if definition.is_async:
+        made = coroutines.made(
+            frame,
+            site,
+            callee,
+            value,
+            lambda after: transfer(frame, after, outcome, substitution, site),
+            wrapper=True,
+            ours=outcome.touches,
+        )
+        return made
+    transfer(frame, state, outcome, substitution, site)
+    if isinstance(value, Coroutine):
+        return coroutines.made(
+            frame, site, callee, value.of, lambda after: transfer(frame, after, outcome, substitution, site), wrapper=True, ours=value.ours
+        )
+    return value
+
+
+def declared(frame: Frame, module: str, definition: FunctionDefinition, function: Function, outcome: Outcome) -> Value:
+    """What a function returns: its outcome, or where that is not known its annotation."""
+    if not isinstance(without_none(outcome.returns), Unknown) or definition.returns is None:
+        return outcome.returns
+    source = frame.program.project.source(module)
+    if source is None:
+        return outcome.returns
+    receiver = function.receiver
+    cls = receiver.cls if isinstance(receiver, Object) else receiver if isinstance(receiver, Class) else None
+    substitution: dict[str, Value] = {}
+    if definition.cls is not None:
+        defining = f"{module}.{definition.cls}"
+        own = cls if cls is not None else Class(defining)
+        substitution = {**frame.program.substitution(own, defining), "Self": own}
+    return frame.program.annotation(module, source.nodes[definition.returns], substitution)
+
+
+def bind(
+    frame: Frame, module: str, definition: FunctionDefinition, function: Function, arguments: list[Argument]
+) -> tuple[dict[str, Value], Key]:
+    """The actual value of every parameter, and the key under which the outcome is asked."""
+    parameters = list(definition.parameters)
+    actuals: dict[str, Value] = {}
+    receiver = function.receiver
+    if receiver is not None and parameters and definition.cls is not None and "staticmethod" not in _names(frame, module, definition):
+        actuals[parameters.pop(0).name] = receiver
+    positional = [p for p in parameters if p.kind in ("positional", "positional-only")]
+    given = [a for a in arguments if a.keyword is None and not a.star]
+    splat = any(a.star for a in arguments)
+    for position, value in [(i, v) for i, v in function.given if isinstance(i, int)]:
+        if position < len(positional):
+            actuals[positional[position].name] = value
+    offset = sum(1 for i, _ in function.given if isinstance(i, int))
+    for parameter, argument in zip(positional[offset:], given, strict=False):
+        actuals[parameter.name] = argument.value
+    by_name = {p.name for p in parameters}
+    for keyword, value in [(k, v) for k, v in function.given if isinstance(k, str)]:
+        if keyword in by_name:
+            actuals[keyword] = value
+    for argument in arguments:
+        if argument.keyword is not None and argument.keyword in by_name:
+            actuals[argument.keyword] = argument.value
+    rest = [a.value for a in given[len(positional) - offset :]]
+    key_arguments: list[tuple[str, Value]] = []
+    for parameter in parameters:
+        if parameter.kind == "star":
+            actuals[parameter.name] = Tuple(tuple(rest)) if not splat else Unknown("starred")
+        elif parameter.kind == "double-star":
+            actuals[parameter.name] = Unknown("keywords")
+            continue
+        elif parameter.name not in actuals:
+            if splat or parameter.default is None:
+                continue
+            actuals[parameter.name] = OMITTED
+        told = telling(actuals[parameter.name], parameter.annotation is not None)
+        if told is not None:
+            key_arguments.append((parameter.name, told))
+    own = plain(receiver) if receiver is not None else None
+    return actuals, Key(function.name, own, tuple(key_arguments), frame.sync_land)
+
+
+def _names(frame: Frame, module: str, definition: FunctionDefinition) -> set[str]:
+    return {frame.program.decorator_name(module, number).removeprefix("builtins.") for number in definition.decorators}
+
+
+# -- what the call does to the caller's state ---------------------------------------------------------------------------
+
+
+def transfer(frame: Frame, state: State, outcome: Outcome, substitution: Substitution, site: Site) -> None:
+    """The callee's body has run: tell its effects and what it required in the caller's places."""
+    for requirement in outcome.requires:
+        _require(frame, state, requirement, substitution, site)
+    for place, word in sorted(outcome.ended, key=repr):
+        _end(frame, state, place, word, substitution, site)
+    for place in outcome.doubted:
+        here = substitution.place(place)
+        if here is not None:
+            instances.doubt(frame, state, Object(Class(""), here))
+            instances.doubt(frame, state, ApiObject("AsyncSession", here))
+    if outcome.exit is None:
+        return
+    for place, known in outcome.exit.heap.items():
+        here = substitution.place(place)
+        if here is None:
+            continue
+        told = substitution.known(known)
+        if isinstance(told, InstanceState) and _is_parameter(place):
+            _merge_instance(frame, state, here, told)
+        elif isinstance(told, SessionState) and _is_parameter(place):
+            held = state.session(here)
+            if isinstance(state.heap.get(here, held), SessionState):
+                state.heap[here] = SessionState(held.models | told.models, held.pending | told.pending, held.used or told.used)
+        elif isinstance(told, ObjectState) and isinstance(before := state.heap.get(here), ObjectState):
+            state.heap[here] = ObjectState({**before.fields, **told.fields})
+        elif isinstance(told, InstanceState) and told.session is None and known.session is not None:  # type: ignore[union-attr]
+            state.heap[here] = told.doubted()
+        else:
+            state.heap[here] = told
+
+
+def _is_parameter(place: Place) -> bool:
+    return isinstance(place.root, str) and place.root.startswith("param:")
+
+
+def _merge_instance(frame: Frame, state: State, here: Place, told: InstanceState) -> None:
+    before = instances.state_of(frame, state, Instance(told.model, here))
+    if before is None:
+        return
+    attributes = dict(before.attributes)
+    for name, mark in told.attributes.items():
+        if mark == "entry":
+            continue
+        if mark == "maybe":
+            attributes[name] = "maybe" if attributes.get(name, "maybe") in ACCUSING | {"entry", "pending"} else attributes[name]
+        else:
+            attributes[name] = mark
+    columns = before.columns if told.columns == "entry" else told.columns
+    state.heap[here] = replace(before, attributes=attributes, columns=columns)
+
+
+def _end(frame: Frame, state: State, place: Place, word: str, substitution: Substitution, site: Site) -> None:
+    here = substitution.place(place)
+    if here is None:
+        return
+    root = place.root.removeprefix("param:") if isinstance(place.root, str) else ""
+    actual = without_none(substitution.arguments[root]) if root in substitution.arguments and not place.path else None
+    session = actual if isinstance(actual, ApiObject) else ApiObject("AsyncSession", here)
+    frame.ended_with.add((here, word))
+    match word:
+        case "commit":
+            instances.commit(frame, state, session, site)
+        case "rollback":
+            instances.rollback(state, session, site)
+        case "close":
+            instances.close(state, here)
+        case "flush":
+            instances.flush(frame, state, here)
+        case _:
+            instances.doubt(frame, state, session)
+
+
+def _require(frame: Frame, state: State, requirement: Requirement, substitution: Substitution, site: Site) -> None:
+    """The callee reads an attribute of what it was given: here is known in which state that is."""
+    root = requirement.place.root
+    if not isinstance(root, str) or not root.startswith("param:"):
+        return
+    actual = substitution.arguments.get(root.removeprefix("param:"))
+    if actual is None:
+        return
+    instance = reach(frame, state, without_none(actual), requirement.place.path, requirement.model)
+    if instance is None:
+        return
+    mapped = frame.program.project.mapped(instance.model)
+    attribute = mapped.attributes.get(requirement.attribute) if mapped is not None else None
+    if attribute is not None and attribute.kind == "relationship":
+        instances.read_relationship(frame, state, instance, attribute, site, requirement.read)
+
+
+def reach(frame: Frame, state: State, value: Value, path: tuple[str, ...], model: str) -> Instance | None:
+    """The instance that lies `path` away from `value`, its state entered on the way."""
+    while path:
+        step, *rest = path
+        match without_none(value):
+            case Instance() as owner:
+                mapped = frame.program.project.mapped(owner.model)
+                attribute = mapped.attributes.get(step) if mapped is not None else None
+                if attribute is None or attribute.kind != "relationship":
+                    return None
+                value = instances.enter_relationship(frame, state, owner, attribute)
+            case Collection(of=of) if step == "[]":
+                value = of
+            case Tuple(items=items) if step.startswith("[") and step[1:-1].isdigit() and int(step[1:-1]) < len(items):
+                value = items[int(step[1:-1])]
+            case Object(place=Place() as place):
+                fields = state.heap.get(place)
+                if not isinstance(fields, ObjectState) or step not in fields.fields:
+                    here = follow(value, path)
+                    return Instance(model, here) if here is not None else None
+                value = fields.fields[step]
+            case _:
+                return None
+        path = tuple(rest)
+    found = without_none(value)
+    return found if isinstance(found, Instance) else None
+
+
+# -- local functions, constructors, providers ---------------------------------------------------------------------------
+
+
+def call_local(frame: Frame, state: State, function: LocalFunction, arguments: list[Argument], site: Site) -> Value:
+    """A nested function or a lambda of this body is called."""
+    take(frame, arguments)
+    parameters = nested.parameter_names(frame, function.site)
+    given = [a for a in arguments if a.keyword is None and not a.star]
+    actuals = {name: a.value for name, a in zip(parameters, given, strict=False)}
+    actuals.update({a.keyword: a.value for a in arguments if a.keyword is not None})
+    told = tuple((name, told) for name, value in actuals.items() if (told := telling(value, False)) is not None)
+    outcome = nested.outcome(frame, function.site, told)
+    for binding in list(state.names.values()):
+        if isinstance(binding.value, (Instance, ApiObject)):
+            instances.doubt(frame, state, binding.value)
+    substitution = Substitution(actuals, site)
+    definition = nested.definition_of(frame, function.site)
+    if definition is None:
+        transfer(frame, state, outcome, substitution, site)
+        return placed(substitution.value(outcome.returns), Place(site))
+    shape = decorators.shape(frame.program, frame.module, definition)
+    if shape.style == "unknown":
+        return unknown(frame, state, arguments)
+    return shaped(frame, state, frame.module, definition, shape, outcome, outcome.returns, substitution, site)
+
+
+def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
+    """A project class is called: its fields are what `__init__` puts into them."""
+    place = Place(site)
+    made = Object(cls, place)
+    state.heap[place] = ObjectState({})
+    found = frame.program.method(cls.name, "__init__")
+    if found is None:
+        take(frame, arguments)
+        fields = frame.program.fields(cls.name)
+        values = {a.keyword: a.value for a in arguments if a.keyword is not None}
+        positional = [a.value for a in arguments if a.keyword is None and not a.star]
+        values.update(zip(fields, positional, strict=False))
+        state.heap[place] = ObjectState({name: v for name, v in values.items() if name in fields and not isinstance(v, Unknown)})
+        return made
+    call(frame, state, Function(f"{found[0]}.{found[2].qualname}", made), arguments, site)
+    return made
+
+
+def call_without_arguments(program: Program, target: Value) -> Value:
+    """What a framework gets that calls `target` itself, filling in its parameters."""
+    match target:
+        case Function(name=name):
+            found = program.function_definition(name)
+        case Class():
+            from flake8_async_orm.flow.annotations import instance_of
+
+            return instance_of(program, target)
+        case Object(cls=cls):
+            method = program.method(cls.name, "__call__")
+            found = (method[0], method[2]) if method is not None else None
+        case Callable(returns=returns):
+            return returns
+        case ApiObject(cls=cls_name) if cls_name in names.FACTORIES:
+            from flake8_async_orm.flow.api_calls import called_factory
+
+            return called_factory(target, [], Site("", 0))
+        case _:
+            return Unknown("provider not known")
+    if found is None:
+        return Unknown("provider not found")
+    module, definition = found
+    receiver = target.receiver if isinstance(target, Function) else target
+    shape = decorators.shape(program, module, definition)
+    own = plain(receiver) if receiver is not None else None
+    outcome = program.outcome(Key(f"{module}.{definition.qualname}", own))
+    if shape.style == "unknown":
+        return Unknown("decorated provider")
+    source = program.project.source(module)
+    annotated: Value = Unknown("not annotated")
+    if definition.returns is not None and source is not None:
+        annotated = program.annotation(module, source.nodes[definition.returns])
+    if definition.is_generator:
+        yields = plain(outcome.yields) if outcome.yields is not None else Unknown("never yields")
+        if isinstance(yields, Unknown) and isinstance(annotated, Generator):
+            yields = annotated.of
+        if shape.style in ("async-context", "context"):
+            return ContextManager(yields, shape.style == "async-context", callee=f"{module}.{definition.qualname}")
+        return Generator(yields, f"{module}.{definition.qualname}", definition.is_async)
+    returns = plain(outcome.returns)
+    value = annotated if isinstance(without_none(returns), Unknown) else returns
+    return Coroutine(value, f"{module}.{definition.qualname}", Site("", 0), True) if definition.is_async else value
+
+
+__all__ = ["NONE", "call", "call_local", "call_without_arguments", "construct", "join"]

@@ -1,0 +1,174 @@
+"""Statements and loader options as they are built up.
+
+Source: SQLAlchemy's "Relationship Loading Techniques" and "ORM Querying Guide"; the odd rows (two arguments of one loader, `defaultload`) were
+found by running them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flake8_async_orm.knowledge import names
+from flake8_async_orm.values import (
+    Class,
+    Collection,
+    Constant,
+    Load,
+    LoaderOption,
+    ModelAttribute,
+    Site,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+#: methods of statements that leave rows and options as they are
+_KEEPING = frozenset(
+    "where filter filter_by order_by limit offset join outerjoin join_from outerjoin_from select_from group_by having distinct with_for_update "
+    "execution_options prefix_with suffix_with with_hint correlate correlate_except slice fetch params values from_statement "
+    "on_conflict_do_update on_conflict_do_nothing on_duplicate_key_update ordered_values with_statement_hint set_label_style add_cte "
+    "return_defaults inline reduce_columns".split()
+)
+#: methods that make something else of a statement
+_LEAVING = frozenset(
+    "subquery cte scalar_subquery alias exists label as_scalar lateral compile union union_all intersect except_ bindparams columns".split()
+)
+
+
+def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
+    """`select(...)`, `insert(...)` and the like, called at `site`."""
+    entities = tuple(entity(argument) for argument in arguments)
+    if kind in ("insert", "update", "delete"):
+        target = entities[:1]
+        return Statement(kind, (), site=site, last=site, flags=frozenset({f"of:{t.name}" for t in target if isinstance(t, Class)}))
+    if kind == "text":
+        return Statement("text", (), site=site, last=site)
+    if kind == "compound":
+        return Statement("select", (Unknown("compound"),), complete=False, site=site, last=site)
+    if len(arguments) == 1 and isinstance(arguments[0], (Collection, Tuple)):
+        return Statement("select", (Unknown("column list"),), site=site, last=site)
+    return Statement("select", entities, site=site, last=site)
+
+
+def entity(argument: Value) -> Value:
+    """What one argument of `select` puts into a row: a mapped class, or a column."""
+    if isinstance(argument, Class):
+        return argument
+    if isinstance(argument, ModelAttribute):
+        return argument
+    return Unknown("column")
+
+
+def method(statement: Statement, name: str, arguments: list[Value], starred: list[Value], site: Site) -> Value:
+    """A method called on a statement."""
+    if name == "options":
+        return with_options(statement, arguments, starred, site)
+    if name in ("returning",):
+        entities = tuple(entity(argument) for argument in arguments)
+        return replace(statement, entities=entities, last=site, flags=statement.flags | {"returning"})
+    if name in ("with_only_columns",):
+        return replace(statement, entities=tuple(entity(a) for a in arguments), last=site)
+    if name in ("add_columns", "column", "add_column"):
+        return replace(statement, entities=statement.entities + tuple(entity(a) for a in arguments), last=site)
+    if name in _LEAVING:
+        return Unknown(f"statement turned by `{name}`")
+    if name in _KEEPING:
+        return replace(statement, last=site)
+    return replace(statement, complete=False, last=site)
+
+
+def with_options(statement: Statement, arguments: list[Value], starred: list[Value], site: Site) -> Statement:
+    """`statement.options(...)`; what cannot be read may load anything."""
+    loads, complete = list(statement.loads), statement.complete
+    for argument in [*arguments, *starred]:
+        for option in options_in(argument):
+            if option is None:
+                complete = False
+            else:
+                loads.extend(option.loads)
+                complete = complete and option.complete
+    return replace(statement, loads=tuple(loads), complete=complete, last=site)
+
+
+def options_in(value: Value) -> list[LoaderOption | None]:
+    """The loader options in a value; None for each that cannot be read."""
+    match value:
+        case LoaderOption():
+            return [value]
+        case Tuple(items=items):
+            return [option for item in items for option in options_in(item)]
+        case Collection(of=LoaderOption() as option, kind="list" | "tuple"):
+            return [option, None]
+        case Constant(value=None):
+            return []
+        case _:
+            return [None]
+
+
+def load(strategy: str, arguments: list[Value]) -> LoaderOption:
+    """A loader function called: `selectinload(User.posts)`."""
+    if strategy in ("load_only", "undefer_group", "selectin_polymorphic"):
+        return LoaderOption(_columns(strategy, arguments))
+    if not arguments:
+        return LoaderOption((), complete=False)
+    steps = [_step(strategy, argument) for argument in arguments]
+    if any(step is None for step in steps):
+        return LoaderOption((), complete=False)
+    found = [step for step in steps if step is not None]
+    if strategy in ("defer", "undefer"):
+        return LoaderOption(tuple(found))
+    # of several arguments only the last gets the strategy (joinedload(A.b, B.c) leaves A.b unloaded)
+    chain = [replace(step, strategy="defaultload") for step in found[:-1]] + [found[-1]]
+    option = chain[-1]
+    for step in reversed(chain[:-1]):
+        option = replace(step, below=(option,))
+    return LoaderOption((option,), depth=len(chain))
+
+
+def _columns(strategy: str, arguments: list[Value]) -> tuple[Load, ...]:
+    return tuple(
+        Load(argument.name, strategy, argument.model) for argument in arguments if isinstance(argument, ModelAttribute)
+    )
+
+
+def _step(strategy: str, argument: Value) -> Load | None:
+    match argument:
+        case ModelAttribute(model=model, name=name):
+            return Load(name, strategy, model)
+        case Constant(value=str() as name) if "." not in name:
+            return Load(name, strategy)
+        case _:
+            return None
+
+
+def chain(option: LoaderOption, name: str, arguments: list[Value], starred: list[Value]) -> LoaderOption:
+    """A method called on a loader option: a further step, or `.options(...)` at its end."""
+    if name == "options":
+        below: list[Load] = []
+        complete = option.complete
+        for argument in [*arguments, *starred]:
+            for inner in options_in(argument):
+                if inner is None:
+                    complete = False
+                else:
+                    below.extend(inner.loads)
+                    complete = complete and inner.complete
+        return replace(option, loads=_insert(option.loads, option.depth, tuple(below)), complete=complete)
+    if name not in names.STRATEGIES:
+        return replace(option, complete=False)
+    step = load(name, arguments)
+    deeper = 0 if name in ("load_only", "defer", "undefer", "undefer_group") else step.depth
+    return LoaderOption(
+        _insert(option.loads, option.depth, step.loads), option.complete and step.complete, option.depth + deeper
+    )
+
+
+def _insert(loads: tuple[Load, ...], depth: int, below: tuple[Load, ...]) -> tuple[Load, ...]:
+    """`loads` with `below` put under the load that lies `depth` steps down along the last of each level."""
+    if depth == 0:
+        return loads + below
+    if not loads:
+        return loads
+    *others, last = loads
+    return (*others, replace(last, below=_insert(last.below, depth - 1, below)))

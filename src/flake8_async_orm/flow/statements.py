@@ -1,0 +1,340 @@
+"""Statements: how the state goes from one to the next.
+
+`run_block` gives the state after a block, or None where control does not get there. `try` is in `failures`, loops in `loops`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
+from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow.annotations import refine
+from flake8_async_orm.flow.conditions import assume
+from flake8_async_orm.flow.contexts import entered, left
+from flake8_async_orm.flow.expressions import evaluate, truth
+from flake8_async_orm.flow.frame import Frame, Guard, joined
+from flake8_async_orm.flow.imports import bind_imports
+from flake8_async_orm.flow.render import render
+from flake8_async_orm.flow.scopes import walk
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.flow.targets import assign
+from flake8_async_orm.knowledge import names
+from flake8_async_orm.lattice import Binding, State, join_states, without_none
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Awaitable,
+    Collection,
+    Coroutine,
+    Instance,
+    LocalFunction,
+    Object,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+Runner = Callable[[Frame, Any, State], "State | None"]
+_RUNNERS: dict[type[cst.CSTNode], Runner] = {}
+
+
+def runs(*kinds: type[cst.CSTNode]) -> Callable[[Runner], Runner]:
+    def register(function: Runner) -> Runner:
+        for kind in kinds:
+            _RUNNERS[kind] = function
+        return function
+
+    return register
+
+
+def run_block(frame: Frame, suite: cst.BaseSuite | cst.Module, state: State) -> State | None:
+    """The state after all statements of a suite."""
+    return run_all(frame, suite.body, state)
+
+
+def run_all(frame: Frame, body: Any, state: State) -> State | None:
+    current: State | None = state
+    for statement in body:
+        if current is None:
+            return None
+        current = run(frame, statement, current)
+    return current
+
+
+def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
+    frame.step()
+    if isinstance(statement, cst.SimpleStatementLine):
+        return run_all(frame, statement.body, state)
+    runner = _RUNNERS.get(type(statement))
+    if runner is None:
+        return state
+    frame.statement = frame.site(statement)
+    if frame.raised and not is_inert(statement):
+        frame.may_raise(state)
+    return runner(frame, statement, state)
+
+
+def is_inert(statement: cst.CSTNode) -> bool:
+    """Whether nothing in the statement can raise: names and literals being assigned."""
+    match statement:
+        case cst.Assign(value=cst.Name() | cst.Integer() | cst.SimpleString() | cst.Float() as value, targets=targets):
+            plain = all(isinstance(target.target, cst.Name) for target in targets)
+            return plain and (not isinstance(value, cst.Name) or value.value in ("None", "True", "False"))
+        case cst.AnnAssign(value=None) | cst.AnnAssign(value=cst.Name(value="None" | "True" | "False")):
+            return isinstance(statement.target, cst.Name)
+        case cst.Pass() | cst.Global() | cst.Nonlocal() | cst.FunctionDef() | cst.Try() | cst.Break() | cst.Continue():
+            return True
+        case _:
+            return False
+
+
+# -- simple statements ------------------------------------------------------------------------------------------------
+
+
+@runs(cst.Expr)
+def _expression(frame: Frame, node: cst.Expr, state: State) -> State | None:
+    value = evaluate(frame, node.value, state)
+    if isinstance(node.value, (cst.Await, cst.Yield)):
+        coroutines.consume(frame, value)
+    elif isinstance(node.value, (cst.Name, cst.Attribute)):
+        coroutines.consume(frame, value)
+        if frame.reveal:
+            frame.state_fact(Revealed(frame.site(node.value), render(value, state)))
+    else:
+        coroutines.drop(frame, value)
+    return state
+
+
+@runs(cst.Assign)
+def _assign(frame: Frame, node: cst.Assign, state: State) -> State | None:
+    value = evaluate(frame, node.value, state)
+    for target in node.targets:
+        assign(frame, target.target, value, state)
+    return state
+
+
+@runs(cst.AnnAssign)
+def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
+    if node.value is None:
+        return state
+    value = evaluate(frame, node.value, state)
+    bound = frame.program.annotation(frame.module, node.annotation, frame.type_arguments)
+    if isinstance(value, Unknown) or isinstance(value, ApiObject):
+        from flake8_async_orm.flow.annotations import placed
+        from flake8_async_orm.values import Place
+
+        value = placed(refine(bound, value), Place(frame.site(node.value))) if value != NONE else value
+    elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
+        value = Collection(Unknown("empty"), bound.kind)
+    assign(frame, node.target, value, state)
+    return state
+
+
+def _is_empty(value: Value) -> bool:
+    return value == Tuple(()) or (isinstance(value, Collection) and value.of == Unknown("empty"))
+
+
+@runs(cst.AugAssign)
+def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
+    from flake8_async_orm.flow.expressions import _added
+
+    value = evaluate(frame, node.value, state)
+    if isinstance(node.target, cst.Name):
+        old = evaluate(frame, node.target, state)
+        grown = _added(old, value) if isinstance(node.operator, cst.AddAssign) else Unknown("operation")
+        if isinstance(grown, Unknown):
+            coroutines.consume(frame, old)
+            coroutines.consume(frame, value)
+        assign(frame, node.target, grown, state)
+    else:
+        coroutines.consume(frame, value)
+        evaluate(frame, node.target, state)
+    return state
+
+
+@runs(cst.Return)
+def _return(frame: Frame, node: cst.Return, state: State) -> State | None:
+    value = evaluate(frame, node.value, state) if node.value is not None else NONE
+    if isinstance(value, Coroutine) and node.value is not None:
+        _returned_coroutine(frame, node.value, value)
+    coroutines.consume(frame, value)
+    frame.returned.append((state, value))
+    return None
+
+
+def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine) -> None:
+    """A coroutine returned where the annotation promises its result is used as that result."""
+    if frame.function is None or frame.function.returns is None or not value.ours:
+        return
+    annotation = frame.source.nodes[frame.function.returns]
+    promised = without_none(frame.program.annotation(frame.module, annotation, frame.type_arguments))
+    known = promised == NONE or isinstance(promised, (ApiObject, Instance, Collection, Tuple))
+    known = known or (isinstance(promised, Object) and promised.cls.name.startswith("builtins.") and promised.cls.name != "builtins.object")
+    if known and not isinstance(promised, Awaitable):
+        site = frame.site(node)
+        frame.state_fact(
+            CoroutineUsedAsValue(site, site, value.site, value.callee, "return", frame.function.name, frame.is_async, site == value.site)
+        )
+
+
+@runs(cst.Raise)
+def _raise(frame: Frame, node: cst.Raise, state: State) -> State | None:
+    if node.exc is not None:
+        coroutines.consume(frame, evaluate(frame, node.exc, state))
+    frame.may_raise(state)
+    return None
+
+
+@runs(cst.Assert)
+def _assert(frame: Frame, node: cst.Assert, state: State) -> State | None:
+    truth(frame, node.test, state)
+    return assume(frame, node.test, state, True)
+
+
+@runs(cst.Del)
+def _delete(frame: Frame, node: cst.Del, state: State) -> State | None:
+    if isinstance(node.target, cst.Name):
+        state.names.pop(node.target.value, None)
+    return state
+
+
+@runs(cst.Break)
+def _break(frame: Frame, node: cst.Break, state: State) -> State | None:
+    if frame.loops:
+        frame.loops[-1].broken = join_states(frame.loops[-1].broken, state)
+    return None
+
+
+@runs(cst.Continue)
+def _continue(frame: Frame, node: cst.Continue, state: State) -> State | None:
+    if frame.loops:
+        frame.loops[-1].continued = join_states(frame.loops[-1].continued, state)
+    return None
+
+
+@runs(cst.Import, cst.ImportFrom)
+def _import(frame: Frame, node: cst.Import | cst.ImportFrom, state: State) -> State | None:
+    if frame.function is not None:
+        bind_imports(frame, node, state)
+    return state
+
+
+# -- compound statements ----------------------------------------------------------------------------------------------
+
+
+@runs(cst.If)
+def _if(frame: Frame, node: cst.If, state: State) -> State | None:
+    truth(frame, node.test, state)
+    taken = assume(frame, node.test, state.copy(), True)
+    other = assume(frame, node.test, state, False)
+    if taken is not None:
+        taken = run_block(frame, node.body, taken)
+    if other is not None and node.orelse is not None:
+        branch = node.orelse
+        other = run(frame, branch, other) if isinstance(branch, cst.If) else run_block(frame, branch.body, other)
+    return join_states(taken, other)
+
+
+@runs(cst.With)
+def _with(frame: Frame, node: cst.With, state: State) -> State | None:
+    is_async = node.asynchronous is not None
+    managers: list[tuple[Value, Value, cst.WithItem]] = []
+    quiet = 0
+    suppressing: list[str] = []
+    for item in node.items:
+        manager = evaluate(frame, item.item, state)
+        bound = entered(frame, manager, is_async, frame.site(item.item), state)
+        if item.asname is not None:
+            assign(frame, item.asname.name, bound, state)
+        managers.append((manager, bound, item))
+        quiet += _expects_misuse(item.item)
+        suppressing += _suppressed(frame, item.item)
+        frame.may_raise(state)
+    if suppressing:
+        frame.guards.append(Guard(tuple(suppressing)))
+        frame.raised.append([])
+    frame.muted += quiet
+    end = run_block(frame, node.body, state)
+    frame.muted -= quiet
+    if suppressing:
+        frame.guards.pop()
+        end = join_states(end, joined(frame.raised.pop()))
+    elif quiet:
+        end = end or state
+    if end is not None:
+        for manager, bound, item in reversed(managers):
+            left(frame, manager, bound, frame.site(item.item), end)
+    return end
+
+
+def _expects_misuse(node: cst.BaseExpression) -> int:
+    """1 where the block is expected to raise: nothing is said of what happens in there."""
+    if not isinstance(node, cst.Call):
+        return 0
+    last = (dotted_name(node.func) or "").rpartition(".")[2].lower()
+    return int(last in ("raises", "assertraises", "assertraisesregex", "assertwarns", "warns") or "raises" in last)
+
+
+def _suppressed(frame: Frame, node: cst.BaseExpression) -> list[str]:
+    if not isinstance(node, cst.Call) or names.last(dotted_name(node.func) or "") != "suppress":
+        return []
+    from flake8_async_orm.flow.failures import caught_names
+
+    return [name for argument in node.args for name in caught_names(frame, argument.value)]
+
+
+@runs(cst.Match)
+def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
+    subject = evaluate(frame, node.subject, state)
+    coroutines.consume(frame, subject)
+    end: State | None = None
+    exhausted = False
+    for case in node.cases:
+        path = state.copy()
+        _bind_pattern(frame, case.pattern, path)
+        if case.guard is not None:
+            truth(frame, case.guard, path)
+        end = join_states(end, run_block(frame, case.body, path))
+        wildcard = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
+        exhausted = exhausted or (wildcard and case.guard is None)
+    return end if exhausted else join_states(end, state)
+
+
+def _bind_pattern(frame: Frame, pattern: cst.CSTNode, state: State) -> None:
+    for current in walk(pattern):
+        kind = type(current)
+        name = current.name if kind is cst.MatchAs or kind is cst.MatchStar else None
+        name = current.rest if kind is cst.MatchMapping else name
+        if name is not None:
+            state.names[name.value] = Binding(Unknown("matched"))
+
+
+@runs(cst.FunctionDef)
+def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None:
+    if frame.function is None:
+        return state
+    from flake8_async_orm.flow.nested import capture
+
+    for decorator in node.decorators:
+        evaluate(frame, decorator.decorator, state)
+    site = frame.site(node)
+    capture(frame, node, state)
+    state.names[node.name.value] = Binding(LocalFunction(site))
+    frame.nested[site] = (node, state.copy())
+    return state
+
+
+@runs(cst.ClassDef)
+def _class(frame: Frame, node: cst.ClassDef, state: State) -> State | None:
+    if frame.function is not None:
+        state.names[node.name.value] = Binding(Unknown("a local class"))
+    return state
+
+
+def load_runners() -> None:
+    """Import the modules that register further statements."""
+    from flake8_async_orm.flow import failures, loops  # noqa: F401

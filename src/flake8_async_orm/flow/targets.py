@@ -1,0 +1,118 @@
+"""Assignment: what a target binds."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow.expressions import element_of, evaluate
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.lattice import Binding, InstanceState, ObjectState, State, join, without_none
+from flake8_async_orm.values import (
+    ApiObject,
+    Collection,
+    Constant,
+    Coroutine,
+    Instance,
+    Object,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+
+def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, comprehension: bool = False) -> None:
+    """Bind `target` to `value`. Unpacking a coroutine is a fact."""
+    match target:
+        case cst.Name(value=name):
+            if not comprehension:
+                coroutines.named(frame, value, name)
+            if name in frame.global_names:
+                old = frame.global_writes.get(name)
+                frame.global_writes[name] = value if old is None else join(old, value)
+                coroutines.consume(frame, value)
+            state.names[name] = Binding(value, site=frame.site(target))
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            _unpack(frame, target, [element for element in elements], value, state, comprehension)
+        case cst.StarredElement(value=inner):
+            assign(frame, inner, Collection(value, "list"), state, comprehension)
+        case cst.Attribute(value=owner, attr=cst.Name(value=name)):
+            _set_attribute(frame, owner, name, value, state)
+        case cst.Subscript(value=owner):
+            coroutines.consume(frame, value)
+            evaluate(frame, owner, state)
+            for element in target.slice:
+                if isinstance(element.slice, cst.Index):
+                    evaluate(frame, element.slice.value, state)
+        case _:
+            coroutines.consume(frame, value)
+
+
+def _unpack(
+    frame: Frame,
+    target: cst.CSTNode,
+    elements: list[cst.BaseElement],
+    value: Value,
+    state: State,
+    comprehension: bool,
+) -> None:
+    if isinstance(value, Coroutine):
+        site = value.site
+        coroutines.used_as_value(frame, value, site, site, "unpacking")
+        value = Unknown("unpacked a coroutine")
+    starred = any(isinstance(element, cst.StarredElement) for element in elements)
+    if isinstance(value, Tuple) and len(value.items) == len(elements) and not starred:
+        items: list[Value] = list(value.items)
+    else:
+        item = element_of(frame, value, frame.site(target))
+        items = [item] * len(elements)
+    for element, item in zip(elements, items, strict=True):
+        inner = element if isinstance(element, cst.StarredElement) else element.value
+        assign(frame, inner, item, state, comprehension)
+
+
+def _set_attribute(frame: Frame, owner: cst.BaseExpression, name: str, value: Value, state: State) -> None:
+    """`owner.name = value`."""
+    coroutines.consume(frame, value)
+    holder = without_none(evaluate(frame, owner, state))
+    match holder:
+        case Object(place=place):
+            if isinstance(owner, cst.Name) and holder == _receiver(frame, state):
+                old = frame.writes.get(name)
+                frame.writes[name] = value if old is None else join(old, value)
+            if place is not None:
+                fields = state.heap.get(place)
+                known = dict(fields.fields) if isinstance(fields, ObjectState) else {}
+                state.heap[place] = ObjectState({**known, name: value})
+        case ApiObject(place=place) if place is not None:
+            # an attribute put on a session or engine: a fake, or the user's own; whatever it is, it is what was put there
+            if name not in ("expire_on_commit", "bind", "info", "autoflush"):
+                known_fields = state.heap.get(place)
+                fields_before = dict(known_fields.fields) if isinstance(known_fields, ObjectState) else {}
+                state.heap[place] = ObjectState({**fields_before, name: value})
+        case Instance(place=place) if place is not None:
+            instances.mark_loaded(frame, state, holder, name)
+            _adopt(frame, state, holder, name, value)
+        case _:
+            pass
+
+
+def _receiver(frame: Frame, state: State) -> Value | None:
+    if frame.function is None or frame.function.cls is None or not frame.function.parameters:
+        return None
+    binding = state.names.get(frame.function.parameters[0].name)
+    return binding.value if binding is not None else None
+
+
+def _adopt(frame: Frame, state: State, holder: Instance, name: str, value: Value) -> None:
+    """After `user.team = team` the related instance is in the state that `team` is in."""
+    assert holder.place is not None
+    below = holder.place.at(name)
+    for place in [place for place in state.heap if place.root == below.root and place.path[: len(below.path)] == below.path]:
+        known = state.heap[place]
+        if isinstance(known, InstanceState):
+            state.heap[place] = known.doubted()
+    if isinstance(value, Instance) and (found := instances.state_of(frame, state, value)) is not None:
+        state.heap[below] = found
+    elif isinstance(value, Constant):
+        state.heap.pop(below, None)

@@ -1,0 +1,1 @@
+"""What SQLAlchemy and the frameworks around it are, as tables."""

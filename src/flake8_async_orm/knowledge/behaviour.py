@@ -1,0 +1,162 @@
+"""What members of SQLAlchemy's objects give and do, where introspection cannot tell.
+
+`GIVES` says what (awaiting) a call gives, `EFFECTS` what it does to instances and transactions. The words are those that
+`flow.api_calls` understands. Source: the asyncio extension's API documentation, and runs of 1.4, 2.0 and 2.1.
+"""
+
+from __future__ import annotations
+
+from flake8_async_orm.knowledge import names
+
+#: session members -> what the call gives
+SESSION_GIVES = {
+    "execute": "result",
+    "exec": "exec-result",
+    "scalars": "scalars",
+    "scalar": "scalar",
+    "stream": "stream",
+    "stream_scalars": "stream-scalars",
+    "get": "instance-or-none",
+    "get_one": "instance",
+    "merge": "merged",
+    "connection": "connection",
+    "begin": "transaction",
+    "begin_nested": "nested",
+    "run_sync": "run-sync",
+    "query": "query",
+    "get_transaction": "transaction-or-none",
+    "commit": "none",
+    "rollback": "none",
+    "flush": "none",
+    "refresh": "none",
+    "close": "none",
+    "aclose": "none",
+    "reset": "none",
+    "invalidate": "none",
+    "delete": "none",
+    "add": "none",
+    "add_all": "none",
+    "expire": "none",
+    "expire_all": "none",
+    "expunge": "none",
+    "expunge_all": "none",
+    "remove": "none",
+    "close_all": "none",
+    "in_transaction": "bool",
+    "in_nested_transaction": "bool",
+    "is_modified": "bool",
+}
+
+CONNECTION_GIVES = {
+    "execute": "result",
+    "exec_driver_sql": "core-result",
+    "scalar": "column",
+    "scalars": "scalars",
+    "stream": "stream",
+    "stream_scalars": "stream-scalars",
+    "begin": "transaction",
+    "begin_nested": "transaction",
+    "execution_options": "self",
+    "start": "self",
+    "run_sync": "run-sync",
+    "commit": "none",
+    "rollback": "none",
+    "close": "none",
+    "aclose": "none",
+    "invalidate": "none",
+    "in_transaction": "bool",
+}
+
+ENGINE_GIVES = {
+    "connect": "connect",
+    "begin": "engine-begin",
+    "dispose": "none",
+    "execution_options": "self",
+}
+
+#: members of results; `row` is one row, `first` one scalar or row or None
+RESULT_GIVES = {
+    "all": "rows",
+    "fetchall": "rows",
+    "fetchmany": "rows",
+    "partitions": "rows-of-rows",
+    "first": "row-or-none",
+    "fetchone": "row-or-none",
+    "one": "row",
+    "one_or_none": "row-or-none",
+    "scalar": "first-column-or-none",
+    "scalar_one": "first-column",
+    "scalar_one_or_none": "first-column-or-none",
+    "scalars": "scalars",
+    "mappings": "mappings",
+    "tuples": "self",
+    "unique": "self",
+    "yield_per": "self",
+    "columns": "columns",
+    "freeze": "unknown",
+    "keys": "unknown",
+    "close": "none",
+}
+
+#: session members -> what they do (words of `flow.instances`)
+SESSION_EFFECTS = {
+    "commit": "commit",
+    "rollback": "rollback",
+    "flush": "flush",
+    "close": "close",
+    "aclose": "close",
+    "reset": "close",
+    "invalidate": "close",
+    "refresh": "refresh",
+    "expire": "expire",
+    "expire_all": "expire-all",
+    "expunge": "expunge",
+    "expunge_all": "close",
+    "add": "add",
+    "add_all": "add",
+    "delete": "nothing",
+    "execute": "autoflush",
+    "exec": "autoflush",
+    "scalars": "autoflush",
+    "scalar": "autoflush",
+    "stream": "autoflush",
+    "stream_scalars": "autoflush",
+    "merge": "autoflush",
+    "begin_nested": "flush",
+    "get": "maybe-autoflush",
+    "get_one": "maybe-autoflush",
+}
+
+GIVES_OF = {
+    **{cls: SESSION_GIVES for cls in names.SESSIONS},
+    **{cls: CONNECTION_GIVES for cls in names.CONNECTIONS},
+    **{cls: ENGINE_GIVES for cls in names.ENGINES},
+    **{cls: RESULT_GIVES for cls in names.RESULTS},
+    **{cls: {"begin": "factory-begin", "configure": "none"} for cls in names.FACTORIES},
+}
+
+
+def gives(cls: str, member: str) -> str:
+    """What a call of `cls.member` gives; "unknown" where no row says."""
+    return GIVES_OF.get(cls, {}).get(member, "unknown")
+
+
+#: the async class -> the class of the object that its sync attribute holds
+SYNC_ATTRIBUTES = {
+    ("AsyncSession", "sync_session"): "Session",
+    ("sqlmodel.AsyncSession", "sync_session"): "sqlmodel.Session",
+    ("AsyncEngine", "sync_engine"): "Engine",
+    ("AsyncConnection", "sync_connection"): "Connection",
+    ("AsyncConnection", "engine"): "AsyncEngine",
+    ("AsyncSessionTransaction", "session"): "AsyncSession",
+    ("AsyncConnection", "sync_engine"): "Engine",
+}
+
+#: functions of builtins and the standard library that neither load, await nor keep what they are given
+HARMLESS = frozenset(
+    f"builtins.{name}"
+    for name in (
+        "print isinstance issubclass id type callable hash repr str int float bool len sorted reversed min max sum any all "
+        "enumerate zip range format vars dir abs round hasattr list tuple set frozenset dict iter next map filter getattr"
+    ).split()
+)

@@ -1,0 +1,109 @@
+"""What functions, decorators and classes outside the project do to what they are given, as far as it matters here."""
+
+from __future__ import annotations
+
+from flake8_async_orm.knowledge import names
+
+#: markers of dependency injection, by last name: the parameter holds what their first argument provides
+DEPENDS = frozenset({"Depends", "Security"})
+
+#: decorators that turn a generator function into a context manager: dotted name -> is it async
+CONTEXT_MANAGERS = {
+    "contextlib.asynccontextmanager": True,
+    "contextlib.contextmanager": False,
+    "contextlib2.asynccontextmanager": True,
+    "async_generator.asynccontextmanager": True,
+    "asyncstdlib.contextmanager": True,
+    "asyncstdlib.contextlib.contextmanager": True,
+}
+
+#: decorators after which a function is called as it is written, by dotted name or package prefix ending in a dot
+KEEPS = (
+    "abc.",
+    "typing.",
+    "typing_extensions.",
+    "functools.wraps",
+    "functools.lru_cache",
+    "functools.cache",
+    "warnings.deprecated",
+    "builtins.staticmethod",
+    "builtins.classmethod",
+    "tenacity.",
+    "backoff.",
+    "pytest.mark.",
+    "fastapi.",
+    "starlette.",
+    "litestar.",
+    "aiogram.",
+    "sqlalchemy.",
+    "pydantic.",
+    "strawberry.",
+    "opentelemetry.",
+    "async_lru.",
+    "aiocache.",
+    "cachetools.",
+    "overrides.",
+    "override.",
+    "pytest_asyncio.",
+    "slowapi.",
+    "fastapi_cache.",
+    "discord.",
+    "faust.",
+)
+
+#: methods of router-like objects that register a function and give it back
+ROUTE_METHODS = frozenset(
+    "get post put patch delete head options trace api_route route websocket websocket_route middleware exception_handler on_event "
+    "lifespan message callback_query callback_handler inline_query my_chat_member chat_member errors error startup shutdown "
+    "command handler register listens_for subscriber publisher field mutation subscription query event listener".split()
+)
+
+PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty", "werkzeug.utils.cached_property", "async_property.async_property"})
+HYBRIDS = frozenset({"sqlalchemy.ext.hybrid.hybrid_property"})
+
+#: functions that take awaitables and see to it that they are awaited, by dotted name: position of the awaitables
+#: (None: all positional arguments), and what awaiting the call gives (first: the argument's result; list: of all)
+RUNNERS = {
+    "asyncio.gather": "list",
+    "asyncio.wait_for": "first",
+    "asyncio.shield": "first",
+    "asyncio.create_task": "first",
+    "asyncio.ensure_future": "first",
+    "asyncio.run": "now",
+    "anyio.run": "unknown",
+    "asyncio.wait": "unknown",
+    "asyncio.as_completed": "unknown",
+    "asyncio.tasks.gather": "list",
+}
+
+#: exception classes whose handler also catches a lazy load that fails
+CATCHES_IMPLICIT_IO = frozenset(
+    {
+        "builtins.Exception",
+        "builtins.BaseException",
+        "sqlalchemy.exc.MissingGreenlet",
+        "sqlalchemy.exc.InvalidRequestError",
+        "sqlalchemy.exc.SQLAlchemyError",
+        "sqlalchemy.exc.StatementError",
+        "sqlalchemy.exc.DBAPIError",
+    }
+)
+
+#: handlers that also see what a session's making or opening may raise
+BROAD = frozenset({"", "builtins.Exception", "builtins.BaseException", "asyncio.CancelledError"})
+
+#: methods that read nothing of what they are given and keep none of it: those of loggers
+LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "success", "trace"})
+LOG_NAMES = frozenset({"logger", "log", "logging", "_logger", "LOGGER", "LOG", "_log"})
+
+SEES_THROUGH = frozenset({"typing.cast", "typing_extensions.cast", "copy.copy", "typing.assert_type"})
+
+
+def keeps_signature(dotted: str) -> bool:
+    """Whether a function decorated with `dotted` is still called as it is written."""
+    return any(dotted == row or (row.endswith(".") and dotted.startswith(row)) for row in KEEPS)
+
+
+def is_thread(dotted: str) -> bool:
+    """Whether `dotted` runs the function that it is given in a thread."""
+    return names.last(dotted) in {"to_thread", "run_in_threadpool", "run_in_executor", "run_sync"} and not names.is_sqlalchemy(dotted)

@@ -1,0 +1,377 @@
+"""States, and how two paths of a program meet.
+
+A `State` is the environment (name -> `Binding`) and the heap (place -> what is known of the object there). It is passed by value: a
+branch copies it, a join merges it. The laws of `join` (commutative, associative, idempotent) have property tests.
+
+Attribute states of a mapped instance:
+
+* `loaded`    a read is free
+* `unloaded`  a read emits SQL
+* `raises`    unloaded, and the mapping refuses to load it (lazy="raise")
+* `expired`   as unloaded, by a commit, rollback or expire
+* `pending`   free now, unloaded once the instance is flushed
+* `entry`     as the caller handed the instance over
+* `maybe`     paths disagree, or something unseen may have touched it: nothing is said
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from flake8_async_orm.values import (
+    NONE,
+    ApiObject,
+    Class,
+    Collection,
+    Constant,
+    Coroutine,
+    Generator,
+    Instance,
+    Load,
+    Object,
+    OneOf,
+    Place,
+    Site,
+    Statement,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+#: more alternatives than this are Unknown
+WIDEST = 4
+ACCUSING = frozenset({"unloaded", "raises", "expired"})
+
+
+def join_attribute(left: str, right: str) -> str:
+    """The state of an attribute where two paths meet."""
+    return left if left == right else "maybe"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceState:
+    """What is known of a mapped instance.
+
+    `attributes`: state by name, of every relationship and deferred column; `columns`: the state of all others. `loads`: what
+    the statement that loaded it said of the attributes below. `path`: the relationships from `statement`'s entity to here.
+    """
+
+    model: str
+    attributes: Mapping[str, str]
+    columns: str = "loaded"
+    life: str = "persistent"
+    session: Place | None = None
+    session_async: bool | None = None
+    origin: Site | None = None
+    origin_text: str = ""
+    statement: Site | None = None
+    path: tuple[tuple[str, str], ...] = ()
+    loads: tuple[Load, ...] = ()
+    expired: Site | None = None
+
+    def set(self, states: Mapping[str, str]) -> InstanceState:
+        return replace(self, attributes={**self.attributes, **states})
+
+    def doubted(self) -> InstanceState:
+        """After something unseen had the instance: what accuses is not known any more, what exonerates stays."""
+        doubtful = ACCUSING | {"pending", "entry"}
+        attributes = {name: "maybe" if state in doubtful else state for name, state in self.attributes.items()}
+        return replace(self, attributes=attributes, columns="maybe" if self.columns in doubtful else self.columns)
+
+
+def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
+    if left == right:
+        return left
+    if left.model != right.model:
+        return replace(left, attributes={}, columns="maybe", session=None, session_async=None)
+    names = left.attributes.keys() | right.attributes.keys()
+    return InstanceState(
+        left.model,
+        {name: join_attribute(left.attributes.get(name, "maybe"), right.attributes.get(name, "maybe")) for name in names},
+        join_attribute(left.columns, right.columns),
+        left.life if left.life == right.life else "unknown",
+        left.session if left.session == right.session else None,
+        left.session_async if left.session_async == right.session_async else None,
+        _same(left.origin, right.origin),
+        left.origin_text if left.origin_text == right.origin_text else "",
+        left.statement if left.statement == right.statement else None,
+        left.path if left.path == right.path else (),
+        left.loads if left.loads == right.loads else (),
+        _same(left.expired, right.expired),
+    )
+
+
+def _same(left: Site | None, right: Site | None) -> Site | None:
+    """A trail may name either site: the first in the file, so that the answer has no order."""
+    if left is None or right is None:
+        return None
+    return min(left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What is known of a session: what it has loaded here, and whether it has been used since its transaction ended."""
+
+    models: frozenset[str] = frozenset()
+    pending: frozenset[Place] = frozenset()
+    used: bool = False
+
+    def join(self, other: SessionState) -> SessionState:
+        return SessionState(self.models | other.models, self.pending | other.pending, self.used or other.used)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """The attributes that were assigned to an object of a project class here."""
+
+    fields: Mapping[str, Value]
+
+    def join(self, other: ObjectState) -> ObjectState:
+        names = self.fields.keys() & other.fields.keys()
+        return ObjectState({name: join(self.fields[name], other.fields[name]) for name in names})
+
+
+Known = InstanceState | SessionState | ObjectState
+
+
+def join_known(left: Known, right: Known) -> Known | None:
+    if isinstance(left, InstanceState) and isinstance(right, InstanceState):
+        return join_instances(left, right)
+    if isinstance(left, SessionState) and isinstance(right, SessionState):
+        return left.join(right)
+    if isinstance(left, ObjectState) and isinstance(right, ObjectState):
+        return left.join(right)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a name may hold nothing: its binding at `bound` inside `try_statement` may have failed.
+
+    `where`: except, finally, after. `none`: it holds None instead. `correlates`: names whose test may tell whether it failed.
+    """
+
+    where: str
+    bound: Site
+    try_statement: Site
+    kind: str
+    none: bool = False
+    correlates: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a name holds. `complete` is False when some path leaves it unbound; `missing` says so of failed bindings."""
+
+    value: Value
+    complete: bool = True
+    missing: Missing | None = None
+    site: Site | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """The environment and the heap at one point of a path."""
+
+    names: dict[str, Binding] = field(default_factory=dict)
+    heap: dict[Place, Known] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        return State(dict(self.names), dict(self.heap))
+
+    def instance(self, place: Place | None) -> InstanceState | None:
+        known = self.heap.get(place) if place is not None else None
+        return known if isinstance(known, InstanceState) else None
+
+    def session(self, place: Place | None) -> SessionState:
+        known = self.heap.get(place) if place is not None else None
+        return known if isinstance(known, SessionState) else SessionState()
+
+
+def join(left: Value, right: Value) -> Value:
+    """The value where two paths meet: one of both, or Unknown where they are of different natures."""
+    if left == right:
+        return left
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return Unknown("paths disagree", held(left) | held(right))
+    return one_of(_merge(_options(left) | _options(right)))
+
+
+def held(value: Value) -> frozenset[Site]:
+    """The sites of all coroutines in a value."""
+    match value:
+        case Unknown(holds=holds):
+            return holds
+        case Coroutine(site=site):
+            return frozenset((site,))
+        case Tuple(items=items):
+            return frozenset(site for item in items for site in held(item))
+        case Collection(of=of):
+            return held(of)
+        case OneOf(options=options):
+            return frozenset(site for option in options for site in held(option))
+        case _:
+            return frozenset()
+
+
+def _options(value: Value) -> frozenset[Value]:
+    return value.options if isinstance(value, OneOf) else frozenset((value,))
+
+
+def one_of(options: Iterable[Value]) -> Value:
+    """The value that is one of `options`; Unknown where one of them is, or where there are too many."""
+    found = frozenset(option for value in options for option in _options(value))
+    if any(isinstance(option, Unknown) for option in found):
+        return Unknown("one of several, not all known", held(OneOf(found)))
+    if not found:
+        return Unknown("nothing")
+    if len(found) == 1:
+        return next(iter(found))
+    if len(found) > WIDEST:
+        return Unknown("too many alternatives", held(OneOf(found)))
+    return OneOf(found)
+
+
+def _merge(options: frozenset[Value]) -> list[Value]:
+    """Alternatives that differ only in identity or literal become one without it."""
+    groups: dict[tuple[object, ...], Value] = {}
+    for option in sorted(options, key=repr):
+        key = _nature(option)
+        groups[key] = _weaken(groups[key], option) if key in groups else option
+    return list(groups.values())
+
+
+def _nature(value: Value) -> tuple[object, ...]:
+    match value:
+        case ApiObject(cls=cls, subclass=subclass):
+            return ("api", cls, subclass)
+        case Instance(model=model):
+            return ("instance", model)
+        case Object(cls=cls):
+            return ("object", cls.name)
+        case Collection(kind=kind):
+            return ("collection", kind)
+        case Statement(kind=kind, entities=entities):
+            return ("statement", kind, entities)
+        case Constant(value=literal):
+            return ("constant", type(literal).__name__, literal if isinstance(literal, bool | None) else "")
+        case Generator(callee=callee, is_async=is_async):
+            return ("generator", callee, is_async)
+        case Tuple(items=items, row=row):
+            return ("tuple", len(items), row)
+        case _:
+            return ("value", value)
+
+
+def _weaken(left: Value, right: Value) -> Value:
+    match left, right:
+        case _ if left == right:
+            return left
+        case ApiObject(), ApiObject():
+            of = left.of if left.of == right.of else join(left.of, right.of) if left.of and right.of else None
+            place = left.place if left.place == right.place else None
+            return replace(left, place=place, of=of, flags=left.flags & right.flags)
+        case Instance(), Instance():
+            return Instance(left.model)
+        case Object(), Object():
+            args = left.cls.args if left.cls.args == right.cls.args else ()
+            return Object(Class(left.cls.name, args), left.place if left.place == right.place else None)
+        case Collection(), Collection():
+            return Collection(join(left.of, right.of), left.kind)
+        case Statement(), Statement():
+            same = left.loads == right.loads and left.complete == right.complete
+            site, last = _same(left.site, right.site), _same(left.last, right.last)
+            if same:
+                return replace(left, site=site, last=last, flags=left.flags & right.flags)
+            return replace(left, loads=(), complete=False, site=site, last=last, flags=left.flags & right.flags)
+        case Generator(), Generator():
+            return replace(left, of=join(left.of, right.of))
+        case Tuple(), Tuple():
+            return replace(left, items=tuple(map(join, left.items, right.items)))
+        case Constant(), Constant():
+            return Unknown("different literals")
+        case _:
+            return Unknown("paths disagree", held(left) | held(right))
+
+
+def join_bindings(left: Binding | None, right: Binding | None) -> Binding:
+    if left is None or right is None:
+        present = left or right
+        assert present is not None
+        return replace(present, complete=False)
+    if left == right:
+        return left
+    missing = left.missing or right.missing
+    if left.missing and right.missing and left.missing != right.missing:
+        missing = min(left.missing, right.missing, key=repr)
+    return Binding(
+        join(left.value, right.value), left.complete and right.complete, missing, _same(left.site, right.site)
+    )
+
+
+def join_states(left: State | None, right: State | None) -> State | None:
+    """Where two paths meet; None is a path that does not get there. What only one path made stays as it made it."""
+    if left is None or right is None:
+        return left if right is None else right
+    if left is right:
+        return left
+    names = dict(left.names)
+    differing: list[str] = []
+    for name, binding in right.names.items():
+        mine = names.get(name)
+        if mine is not binding:
+            names[name] = join_bindings(mine, binding)
+            differing.append(name)
+    for name in left.names.keys() - right.names.keys():
+        names[name] = join_bindings(left.names[name], None)
+    heap = dict(left.heap)
+    for place, known in right.heap.items():
+        other = heap.get(place)
+        if other is known:
+            continue
+        merged = known if other is None else join_known(other, known)
+        if merged is not None:
+            heap[place] = merged
+        else:
+            del heap[place]
+    state = State(names, heap)
+    for name in differing:
+        _keep_identity(name, left, right, state)
+    return state
+
+
+def _keep_identity(name: str, left: State, right: State, state: State) -> None:
+    """A name that holds a different instance of one model on each path gets a place of its own, where both states meet."""
+    mine, yours = left.names.get(name), right.names.get(name)
+    if mine is None or yours is None:
+        return
+    first, second = instance_in(mine.value), instance_in(yours.value)
+    if first is None or second is None or first.place == second.place or first.model != second.model:
+        return
+    one, other = left.instance(first.place), right.instance(second.place)
+    if one is None or other is None or first.place is None or second.place is None:
+        return
+    place = Place(("either", *sorted({repr(first.place), repr(second.place)})))
+    state.heap[place] = join_instances(one, other)
+    merged = Instance(first.model, place)
+    none = NONE in _options(mine.value) | _options(yours.value)
+    value: Value = OneOf(frozenset((merged, NONE))) if none else merged
+    state.names[name] = replace(state.names[name], value=value)
+
+
+def instance_in(value: Value) -> Instance | None:
+    """The instance that `value` is, or is when it is not None."""
+    rest = [option for option in _options(value) if option != NONE]
+    return rest[0] if len(rest) == 1 and isinstance(rest[0], Instance) else None
+
+
+def without_none(value: Value) -> Value:
+    """`value` where it is known not to be None."""
+    if not isinstance(value, OneOf):
+        return value
+    return one_of(option for option in value.options if option != NONE)
+
+
+def may_be_none(value: Value) -> bool:
+    return NONE in _options(value)

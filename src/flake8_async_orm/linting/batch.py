@@ -1,0 +1,214 @@
+"""Many files in one run, one after the other or in several processes; the answer is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from flake8_async_orm import writing
+from flake8_async_orm.config import Config
+from flake8_async_orm.diagnostics import Diagnostic
+from flake8_async_orm.discovery import shown
+from flake8_async_orm.linting import findings, fixing
+from flake8_async_orm.project import Workspace
+from flake8_async_orm.source import Source
+
+#: fewer files than this for each process are not worth its start
+FILES_PER_PROCESS = 40
+#: bytes of source whose trees are kept, for the next files often ask for the same ones: some 130 MB of memory
+TREES_KEPT = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to lint, and which of the run's configurations holds for it. `data` stands in for the file's content."""
+
+    path: str
+    config: int = 0
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is done with every file. `configs` are what jobs refer to."""
+
+    configs: tuple[Config, ...]
+    fix: bool = False
+    unsafe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A defect of ours: `reference` is the same wherever the same thing goes wrong."""
+
+    reference: str
+    reason: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file. Paths are as they are shown.
+
+    Where fixes were made, `applied` are their codes and titles, `before` and `after` the bytes, `text_before` and
+    `text_after` the texts. `notes` are lines about what was left out.
+    """
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    before: bytes = b""
+    after: bytes = b""
+    text_before: str = ""
+    text_after: str = ""
+    applied: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    crash: Crash | None = None
+
+
+def run(jobs: Sequence[Job], task: Task, processes: int = 0) -> Iterator[Outcome]:
+    """The outcomes in the order of the jobs. Nothing is written. `processes` 0: as many as pay."""
+    count = processes or min(os.cpu_count() or 1, len(jobs) // FILES_PER_PROCESS)
+    if count <= 1 or len(jobs) <= 1:
+        worker = Worker(task)
+        yield from map(worker.outcome, jobs)
+        return
+    yield from _in_processes(jobs, task, min(count, len(jobs)))
+
+
+def _in_processes(jobs: Sequence[Job], task: Task, count: int) -> Iterator[Outcome]:
+    from concurrent.futures import ProcessPoolExecutor
+
+    # neighbours share imports: each process gets runs of files, small enough that no process is left alone at the end
+    size = max(1, min(FILES_PER_PROCESS, len(jobs) // (count * 4)))
+    chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
+    pool = ProcessPoolExecutor(count, initializer=_start, initargs=(task,))
+    try:
+        for outcomes in pool.map(_outcomes, chunks):
+            yield from outcomes
+    except BaseException:
+        # waiting for what nobody wants any more would hold an interrupt up
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+_worker: list[Worker] = []
+
+
+def _start(task: Task) -> None:
+    import signal
+
+    # the parent answers to an interrupt, and ends its processes
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    _worker[:] = [Worker(task)]
+
+
+def _outcomes(jobs: Sequence[Job]) -> list[Outcome]:
+    return [_worker[0].outcome(job) for job in jobs]
+
+
+class Worker:
+    """Lints files one by one and remembers their projects."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._workspaces: dict[int, Workspace] = {}
+        self._files = 0
+        self._bytes = 0
+
+    def outcome(self, job: Job) -> Outcome:
+        """What comes of one file. Never raises but for an interrupt."""
+        path = shown(job.path)
+        try:
+            return _displayed(self._linted(job))
+        except OSError as error:
+            return _displayed(Outcome(path, _unreadable(job, self._task, error)))
+        except Exception as error:  # noqa: BLE001 (a defect of ours must not cost the other files)
+            return Outcome(path, crash=_crash(error))
+
+    def _source(self, workspace: Workspace, job: Job) -> Source:
+        """The file's source, the same object that the project has of it. Raises OSError."""
+        absolute = os.path.abspath(job.path)
+        if job.data is not None:
+            return Source.from_bytes(absolute, job.data)
+        source = workspace.source_at(absolute)
+        if source is None:
+            with open(absolute, "rb") as file:
+                source = Source.from_bytes(absolute, file.read())
+        return source
+
+    def _forget(self, workspace: Workspace, source: Source) -> None:
+        """Let go of the trees that there is no room for."""
+        self._files += 1
+        self._bytes += len(source.data)
+        workspace.forget_trees(max(8, TREES_KEPT * self._files // max(self._bytes, 1)))
+
+    def _linted(self, job: Job) -> Outcome:
+        config = self._task.configs[job.config]
+        workspace = self._workspaces.get(job.config)
+        if workspace is None:
+            workspace = self._workspaces[job.config] = Workspace(config)
+        source = self._source(workspace, job)
+        project = workspace.project_for(source.path)
+        path = shown(job.path)
+        try:
+            if not self._task.fix:
+                return Outcome(path, tuple(findings.lint(source, project, config)))
+            fixed = fixing.fix(source, project, config, self._task.unsafe)
+        finally:
+            self._forget(workspace, source)
+        notes = [*fixed.withheld, *([] if fixed.refused is None else [f"not fixed: {fixed.refused}"])]
+        outcome = Outcome(path, fixed.remaining, notes=tuple(f"{path}: {note}" for note in notes))
+        if not fixed.applied:
+            return outcome
+        return replace(
+            outcome,
+            before=source.data,
+            after=fixed.data,
+            text_before=source.text,
+            text_after=fixed.text,
+            applied=fixed.applied,
+        )
+
+
+def write(path: str, outcome: Outcome) -> str | None:
+    """Put the fixed bytes into the file. Returns the reason, in one line, if it was left as it was."""
+    try:
+        writing.write(path, outcome.before, outcome.after)
+    except writing.WriteError as error:
+        return str(error)
+    return None
+
+
+def _unreadable(job: Job, task: Task, error: OSError) -> tuple[Diagnostic, ...]:
+    path = os.path.abspath(job.path)
+    config = task.configs[job.config]
+    diagnostic = findings.unreadable(path, error.strerror or str(error))
+    wanted = config.enabled(diagnostic.code) and not config.ignored_in(path, diagnostic.code)
+    return (diagnostic,) if wanted else ()
+
+
+def _displayed(outcome: Outcome) -> Outcome:
+    """The outcome with paths as they are shown."""
+    diagnostics = tuple(
+        replace(
+            one, path=outcome.path, related=tuple(replace(related, path=shown(related.path)) for related in one.related)
+        )
+        for one in outcome.diagnostics
+    )
+    return replace(outcome, diagnostics=diagnostics)
+
+
+def _crash(error: Exception) -> Crash:
+    frames = traceback.extract_tb(error.__traceback__)
+    trail = [f"{os.path.basename(frame.filename)}:{frame.name}" for frame in frames[-6:]]
+    reference = hashlib.sha256("|".join([type(error).__name__, *trail]).encode()).hexdigest()[:8]
+    last = str(error).strip().splitlines()[:1]
+    reason = type(error).__name__ + "".join(f": {line}" for line in last)
+    return Crash(reference, reason, "".join(traceback.format_exception(error)))

@@ -1,0 +1,271 @@
+"""From a source to its diagnostics."""
+
+from __future__ import annotations
+
+import ast
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from flake8_async_orm.diagnostics import Diagnostic, Range, Related
+from flake8_async_orm.edits import Fix
+from flake8_async_orm.facts import AnalysisFailed, Fact
+from flake8_async_orm.project.reach import Reach
+from flake8_async_orm.source import Source, SourceError
+from flake8_async_orm.suppression import Suppressions
+from flake8_async_orm.values import Site
+
+if TYPE_CHECKING:
+    from flake8_async_orm.config import Config
+    from flake8_async_orm.project import Project
+    from flake8_async_orm.rule import Finding, FixRequest, Rule
+
+FAILED = "AOR000"
+#: of an expression over many lines only so many are kept to be shown
+LINES_KEPT = 12
+
+_reaches: WeakKeyDictionary[Project, tuple[tuple[str, ...], Reach]] = WeakKeyDictionary()
+
+
+def interpret(source: Source, project: Project) -> list[Fact]:
+    # LibCST costs more to import than a small project costs to lint
+    from flake8_async_orm import flow
+
+    return flow.interpret(source, project)
+
+
+def registered() -> dict[str, Rule]:
+    """Every rule by its code."""
+    import flake8_async_orm.rules  # noqa: F401
+    from flake8_async_orm.rule import REGISTRY
+
+    return REGISTRY
+
+
+def build(request: FixRequest, sources: Callable[[str], Source]) -> Fix | None:
+    from flake8_async_orm import fixes
+
+    return fixes.build(request, sources)
+
+
+def lint(source: Source, project: Project, config: Config, parsed: bool = False) -> list[Diagnostic]:
+    """The findings in `source`, in the order of the text, without those that are switched off or silenced.
+
+    A file that cannot be analysed gives one AOR000 and nothing else. `parsed` says that somebody has already found the
+    file to be Python, so that a file that cannot matter is not even looked at. Raises only for defects of ours.
+    """
+    path = os.path.abspath(source.path)
+    project.workspace.adopt(source)
+    try:
+        # a file that cannot be decoded raises here, without being parsed
+        source.encode("")
+        if not _reach(project, config).matters(path, source.data):
+            if not parsed:
+                check_syntax(source)
+            return []
+        facts = interpret(source, project)
+        diagnostics = _judge(source, project, config, facts)
+    except SourceError as error:
+        diagnostics = [failed(source, error)]
+    except (RecursionError, MemoryError):
+        diagnostics = [failed(source, SourceError("the file is nested too deeply"))]
+    return _kept(diagnostics, source, config)
+
+
+def _reach(project: Project, config: Config) -> Reach:
+    words = tuple(provider.name.rpartition(".")[2] for provider in config.session_providers)
+    known = _reaches.get(project)
+    if known is None or known[0] != words:
+        known = _reaches[project] = (words, Reach(project, words))
+    return known[1]
+
+
+def check_syntax(source: Source) -> None:
+    """Raise SourceError if the file is no Python, at a twelfth of what a parse into a tree with white space costs.
+
+    What our Python refuses may be the syntax of a newer one: then the real parser has the word.
+    """
+    if not _is_our_python(source.data):
+        source.module  # noqa: B018
+
+
+def _is_our_python(data: bytes) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
+def failed(source: Source, error: SourceError) -> Diagnostic:
+    """The AOR000 for a file that cannot be read as Python."""
+    start = source.offset(error.line, error.column)
+    line, column = source.line_column(start)
+    lines = tuple(source.lines[line - 1 : line])
+    # the character at the place, or an empty range at the end of a line
+    width = 1 if lines and column < len(lines[0]) else 0
+    rule = registered()[FAILED]
+    finding = rule.check(AnalysisFailed(Site(source.path, 0), error.reason, line, column))
+    assert finding is not None
+    return Diagnostic(
+        code=FAILED,
+        name=rule.name,
+        message=finding.message,
+        help=finding.help,
+        path=source.path,
+        start=start,
+        end=start + width,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=column + width,
+        source_lines=lines,
+    )
+
+
+def unreadable(path: str, reason: str) -> Diagnostic:
+    """The AOR000 for a file that cannot even be read."""
+    return failed(Source.from_text(path, ""), SourceError(f"{reason[:1].lower()}{reason[1:]}"))
+
+
+def _judge(source: Source, project: Project, config: Config, facts: Iterable[Fact]) -> list[Diagnostic]:
+    """What the rules say about facts, before anything is silenced."""
+    rules: dict[type[Fact], list[Rule]] = {}
+    for rule in registered().values():
+        if config.enabled(rule.code, rule.default, rule.preview):
+            rules.setdefault(rule.fact, []).append(rule)
+    findings: dict[tuple[str, Site], Finding] = {}
+    for fact in facts:
+        if isinstance(fact, AnalysisFailed):
+            raise SourceError(fact.reason, fact.line, fact.column)
+        for rule in rules.get(type(fact), ()):
+            finding = rule.check(fact)
+            if finding is not None and _same(finding.site.path, source.path):
+                findings.setdefault((finding.code, finding.site), finding)
+    if not findings:
+        return []
+    suppressions = Suppressions.parse(source.text)
+    made = _Maker(source, project, config)
+    kept = (made.diagnostic(finding, suppressions) for finding in findings.values())
+    return [diagnostic for diagnostic in kept if diagnostic is not None]
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or os.path.abspath(one) == os.path.abspath(other)
+
+
+def _kept(diagnostics: list[Diagnostic], source: Source, config: Config) -> list[Diagnostic]:
+    path = os.path.abspath(source.path)
+    wanted = [
+        diagnostic
+        for diagnostic in diagnostics
+        if not config.ignored_in(path, diagnostic.code)
+        and (diagnostic.code != FAILED or _failure_wanted(diagnostic, source, config))
+    ]
+    return sorted(wanted, key=lambda one: (one.start, one.end, one.code, one.message))
+
+
+def _failure_wanted(diagnostic: Diagnostic, source: Source, config: Config) -> bool:
+    silenced = Suppressions.parse(source.text).covers(FAILED, diagnostic.name, diagnostic.line)
+    return config.enabled(FAILED) and not silenced
+
+
+class _Maker:
+    """Makes diagnostics of findings: the one place where sites become positions."""
+
+    def __init__(self, source: Source, project: Project, config: Config) -> None:
+        self._source = source
+        self._project = project
+        self._config = config
+        self._functions: list[tuple[int, int, str]] | None = None
+
+    def diagnostic(self, finding: Finding, suppressions: Suppressions) -> Diagnostic | None:
+        """The diagnostic of a finding; None if a comment silences it."""
+        source = self._source
+        start, end = source.span(finding.site.node)
+        line, column = source.line_column(start)
+        if suppressions.covers(finding.code, finding.name, line):
+            return None
+        end_line, end_column = source.line_column(end)
+        fixes = tuple(self._fixes(finding.fixes)) if finding.fixes and source.faithful else ()
+        return Diagnostic(
+            code=finding.code,
+            name=finding.name,
+            message=finding.message,
+            help=finding.help,
+            path=source.path,
+            start=start,
+            end=end,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            related=tuple(self._related(finding.related)),
+            fixes=fixes,
+            function=self._function(start, end),
+            source_lines=tuple(source.lines[line - 1 : min(end_line, line - 1 + LINES_KEPT)]),
+            severity=self._config.severity_of(finding.code),
+            fix_ranges=tuple(self._ranges(fix) for fix in fixes),
+        )
+
+    def _source_of(self, path: str) -> Source:
+        """Raises LookupError for a file that is not there."""
+        if _same(path, self._source.path):
+            return self._source
+        found = self._project.workspace.source_at(os.path.abspath(path))
+        if found is None:
+            raise LookupError(path)
+        return found
+
+    def _related(self, related: Iterable[tuple[Site, str]]) -> Iterator[Related]:
+        for site, text in related:
+            try:
+                source = self._source_of(site.path)
+                start, end = source.span(site.node)
+            except (LookupError, SourceError):
+                continue
+            line, column = source.line_column(start)
+            end_line, end_column = source.line_column(end)
+            yield Related(source.path, line, column, end_line, end_column, text, source.lines[line - 1])
+
+    def _fixes(self, requests: Iterable[FixRequest]) -> Iterator[Fix]:
+        titles: set[str] = set()
+        for request in requests:
+            fix = build(request, self._source_of)
+            if fix is not None and fix.title not in titles:
+                titles.add(fix.title)
+                yield fix
+
+    def _ranges(self, fix: Fix) -> tuple[Range, ...]:
+        ranges = []
+        for edit in fix.edits:
+            source = self._source if edit.path is None else self._source_of(edit.path)
+            ranges.append(Range(*source.line_column(edit.start), *source.line_column(edit.end)))
+        return tuple(ranges)
+
+    def _function(self, start: int, end: int) -> str:
+        """The qualified name of the innermost function around a range."""
+        if self._functions is None:
+            self._functions = list(_functions(self._source))
+        around = [(first, name) for first, last, name in self._functions if first <= start and end <= last]
+        return max(around)[1] if around else ""
+
+
+def _functions(source: Source) -> Iterator[tuple[int, int, str]]:
+    """Every function as (start, end, qualified name)."""
+    open_scopes: list[tuple[int, str]] = []
+    for number, node in enumerate(source.nodes):
+        kind = type(node).__name__
+        if kind not in ("FunctionDef", "ClassDef"):
+            continue
+        start, end = source.span(number)
+        while open_scopes and open_scopes[-1][0] <= start:
+            open_scopes.pop()
+        name = ".".join([*(name for _, name in open_scopes), node.name.value])  # type: ignore[attr-defined]
+        open_scopes.append((end, node.name.value))  # type: ignore[attr-defined]
+        if kind == "FunctionDef":
+            yield start, end, name

@@ -1,0 +1,29 @@
+"""Changes as unified diffs that `patch` and `git apply` take."""
+
+from __future__ import annotations
+
+import difflib
+
+from flake8_async_orm.report.colour import Paint
+
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def diff(path: str, before: str, after: str, paint: Paint) -> str:
+    """The unified diff of two texts of one file; lines end where a line feed is, whatever else stands there."""
+    name = path.replace("\\", "/")
+    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
+    return "".join(_ended(line, paint) for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line + "\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _ended(line: str, paint: Paint) -> str:
+    colour = _COLOURS.get(line[:1])
+    body = line.rstrip("\n")
+    ending = "\n" if line.endswith("\n") else "\n\\ No newline at end of file\n"
+    return (body if colour is None else paint(body, colour)) + ending

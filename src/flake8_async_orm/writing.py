@@ -1,0 +1,52 @@
+"""Writing a changed file so that a crash, a full disk or another program never leaves half of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+
+class WriteError(Exception):
+    """A file that was left as it was. The message is one line that says why."""
+
+
+def write(path: str, before: bytes, after: bytes) -> None:
+    """Replace the content of the file `path`, which must still be `before`, with `after`.
+
+    The bytes go to a temporary file beside it, to the disk, and then take the file's place in one step; its mode is
+    kept, and a symbolic link goes on pointing to it. Raises WriteError, and the file is as it was.
+    """
+    try:
+        # a link stays a link: what it points to is replaced
+        target = Path(path).resolve(strict=True)
+        if target.read_bytes() != before:
+            raise WriteError(f"{path}: the file was changed meanwhile")
+        status = target.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise WriteError(f"{path}: not a regular file")
+        if not os.access(target, os.W_OK):
+            # a rename would go around the file's own protection
+            raise WriteError(f"{path}: the file is read-only")
+        _replace(target, status.st_mode, before, after)
+    except OSError as error:
+        raise WriteError(f"{path}: {error.strerror or error}") from error
+
+
+def _replace(target: Path, mode: int, before: bytes, after: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(stat.S_IMODE(mode))
+        # as late as can be: an editor may have saved the file while we wrote
+        if target.read_bytes() != before:
+            raise WriteError(f"{target}: the file was changed meanwhile")
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

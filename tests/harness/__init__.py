@@ -1,0 +1,1 @@
+"""What runs the fixture programs: comments are read, scenarios are executed, findings are compared."""
