@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from flake8_async_orm import __version__, cli
+from flake8_async_orm import __version__, cli, writing
 from flake8_async_orm.cli.options import Parser, parser, per_file_ignores
 from flake8_async_orm.config import READERS
 from flake8_async_orm.linting import findings
@@ -285,19 +285,18 @@ def test_diff_and_fix_agree(run: Callable[..., Ran], here: Path) -> None:
 
 def test_a_file_that_cannot_be_written(run: Callable[..., Ran], here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(here, a=DROPPED, b=DROPPED)
-    replaced = os.replace
+    write = writing.write
 
-    def full(source: str, target: str) -> None:
-        if str(target).endswith("a.py"):
-            raise OSError(28, "No space left on device")
-        replaced(source, target)
+    def full(path: str, before: bytes, after: bytes) -> None:
+        if path.endswith("a.py"):
+            raise writing.WriteError(f"{path}: No space left on device")
+        write(path, before, after)
 
-    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(writing, "write", full)
     ran = run("--fix", "-q")
     assert (ran.code, ran.err) == (2, "error: not fixed: a.py: No space left on device\n")
     assert (here / "a.py").read_text(encoding="utf-8") == DROPPED
     assert (here / "b.py").read_text(encoding="utf-8") == MENDED
-    assert sorted(path.name for path in here.iterdir()) == ["a.py", "b.py"]
 
 
 # -- standard input ------------------------------------------------------------------------------------------------------------

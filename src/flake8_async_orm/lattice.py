@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flake8_async_orm.values import (
+    EMPTY,
     NONE,
     ApiObject,
     Class,
@@ -69,6 +70,8 @@ class InstanceState:
     path: tuple[tuple[str, str], ...] = ()
     loads: tuple[Load, ...] = ()
     expired: Site | None = None
+    #: of an instance made here: the many-to-one relationships whose foreign key was given
+    keyed: frozenset[str] = frozenset()
 
     def set(self, states: Mapping[str, str]) -> InstanceState:
         return replace(self, attributes={**self.attributes, **states})
@@ -99,6 +102,7 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.path if left.path == right.path else (),
         left.loads if left.loads == right.loads else (),
         _same(left.expired, right.expired),
+        left.keyed & right.keyed,
     )
 
 
@@ -269,16 +273,17 @@ def _weaken(left: Value, right: Value) -> Value:
         case _ if left == right:
             return left
         case ApiObject(), ApiObject():
-            of = left.of if left.of == right.of else join(left.of, right.of) if left.of and right.of else None
+            of_both = left.of if left.of == right.of else join(left.of, right.of) if left.of and right.of else None
             place = left.place if left.place == right.place else None
-            return replace(left, place=place, of=of, flags=left.flags & right.flags)
+            return replace(left, place=place, of=of_both, flags=left.flags & right.flags)
         case Instance(), Instance():
             return Instance(left.model)
         case Object(), Object():
             args = left.cls.args if left.cls.args == right.cls.args else ()
             return Object(Class(left.cls.name, args), left.place if left.place == right.place else None)
         case Collection(), Collection():
-            return Collection(join(left.of, right.of), left.kind)
+            of = right.of if left.of == EMPTY else left.of if right.of == EMPTY else join(left.of, right.of)
+            return Collection(of, left.kind)
         case Statement(), Statement():
             same = left.loads == right.loads and left.complete == right.complete
             site, last = _same(left.site, right.site), _same(left.last, right.last)

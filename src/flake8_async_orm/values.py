@@ -58,6 +58,10 @@ class Unknown(Value):
     holds: frozenset[Site] = field(default=frozenset(), compare=False)
 
 
+#: the element of a collection that has none yet
+EMPTY = Unknown("empty")
+
+
 @dataclass(frozen=True, slots=True)
 class Constant(Value):
     """A literal: None, a bool, a number, a string or bytes."""

@@ -53,8 +53,10 @@ def call_member(
     callee = f"{names.shown(receiver.cls)}.{name}"
     if kind == "coroutine":
         return coroutines.made(frame, site, callee, value, effect)
+    if kind in ("startable", "context") and isinstance(value, ContextManager):
+        return value
     if kind == "startable":
-        return value if isinstance(value, ContextManager) else ContextManager(value, True, True, callee, site)
+        return ContextManager(value, True, True, callee, site)
     if kind == "context":
         return ContextManager(value, receiver.cls in names.ASYNC_CLASSES, False, callee, site)
     if effect is not None:
@@ -174,6 +176,8 @@ def _entity(frame: Frame, entity: Value, place: Place) -> Value:
 def _loading(
     frame: Frame, receiver: ApiObject, statement: Statement, items: tuple[Value, ...], site: Site
 ) -> Effect:
+    models = [item.model for item in items if isinstance(item, Instance)]
+
     def load(state: State) -> None:
         for item in items:
             if isinstance(item, Instance) and item.place is not None:
@@ -193,6 +197,7 @@ def _loading(
                     site,
                     "loaded here",
                     statement.last if statement.kind == "select" else None,
+                    beside=frozenset(models) - {item.model} if len(models) > 1 else frozenset(),
                 )
 
     return load
@@ -295,8 +300,13 @@ def _merged(
     model = instance.model
 
     def load(state: State) -> None:
-        # what the given instance has loaded is merged too
-        instances.loaded(frame, state, place, model, receiver, (), False, site, "merged here")
+        given_state = instances.state_of(frame, state, instance)
+        instances.loaded(frame, state, place, model, receiver, (), given_state is not None, site, "merged here")
+        merged = state.instance(place)
+        if given_state is not None and merged is not None:
+            # what the given instance has loaded is merged too
+            carried = {n: "maybe" for n, mark in given_state.attributes.items() if mark not in ("pending", "unloaded")}
+            state.heap[place] = merged.set(carried)
 
     return Instance(model, place), load
 

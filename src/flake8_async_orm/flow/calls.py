@@ -14,6 +14,7 @@ from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, join, one_of, without_none
 from flake8_async_orm.values import (
+    EMPTY,
     ApiObject,
     BoundMember,
     Callable,
@@ -196,7 +197,7 @@ def _collection_method(
         _grow(frame, state, node, many, added)
         return Unknown("changed in place")
     take(frame, arguments)
-    of = many.of if isinstance(many, Collection) else one_of(many.items) if many.items else Unknown("empty")
+    of = many.of if isinstance(many, Collection) else one_of(many.items) if many.items else EMPTY
     if name in ("pop", "popleft", "get", "__getitem__"):
         return of if name != "get" else one_of([of, Constant(None)])
     if name in ("values", "copy"):
@@ -212,8 +213,8 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     assert isinstance(node.func, cst.Attribute)
     owner = node.func.value
     if isinstance(many, Tuple):
-        many = Collection(one_of(many.items) if many.items else Unknown("empty"), "list")
-    empty = isinstance(many.of, Unknown) and many.of.why == "empty"
+        many = Collection(one_of(many.items) if many.items else EMPTY, "list")
+    empty = many.of == EMPTY
     grown = Collection(added if empty else join(many.of, added), many.kind, many.place)
     if isinstance(grown.of, Unknown):
         coroutines.consume(frame, many)
@@ -247,7 +248,7 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
     place = Place(site)
     if frame.program.project.mapped(cls.name) is not None:
         take(frame, arguments)
-        given = {a.keyword for a in arguments if a.keyword is not None}
+        given = {a.keyword for a in arguments if a.keyword is not None and a.value != Constant(None)}
         readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
         own_init = frame.program.method(cls.name, "__init__") is not None
         instances.constructed(frame, state, place, cls.name, given, not readable or own_init, site)

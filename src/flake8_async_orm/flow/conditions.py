@@ -22,6 +22,8 @@ from flake8_async_orm.values import (
     Function,
     Generator,
     Instance,
+    LoaderOption,
+    ModelAttribute,
     Object,
     OneOf,
     Statement,
@@ -106,14 +108,28 @@ def _narrow(state: State, name: str, outcome: bool) -> State | None:
     if binding is None:
         return state
     value = binding.value
-    if isinstance(value, Constant):
-        return state if bool(value.value) == outcome else None
+    truth = _truth(value)
+    if truth is not None:
+        return state if truth == outcome else None
     if outcome:
         state.names[name] = replace(binding, value=without_none(value), missing=None, complete=True)
     elif isinstance(value, OneOf) and NONE in value.options:
         rest = [o for o in value.options if o == NONE or not isinstance(o, _ALWAYS_TRUE)]
         state.names[name] = replace(binding, value=one_of(rest), missing=None)
     return state
+
+
+def _truth(value: Value) -> bool | None:
+    """The truth of a value that is known for sure."""
+    match value:
+        case Constant(value=literal):
+            return bool(literal)
+        case Tuple(items=items, row=False):
+            return bool(items)
+        case LoaderOption() | Class() | Function() | ModelAttribute():
+            return True
+        case _:
+            return None
 
 
 def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State | None:

@@ -130,6 +130,8 @@ def _wrapper(
         calls = [c for c in _calls(wrapper) if dotted_name(c.func) == parameters[0]]
         if not calls:
             continue
+        if decorated.is_generator and not any(type(found) is cst.Yield for found in walk(wrapper.body, into_scopes=False)):
+            continue
         if (wrapper.asynchronous is not None) != decorated.is_async and not (
             decorated.is_async and _returns_call(wrapper, parameters[0])
         ):

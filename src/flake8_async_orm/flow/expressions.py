@@ -18,6 +18,7 @@ from flake8_async_orm.flow.syntax import literal, string_value
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
 from flake8_async_orm.values import (
+    EMPTY,
     NONE,
     ApiObject,
     Awaitable,
@@ -94,6 +95,9 @@ def state_unbound(frame: Frame, node: cst.Name, state: State, binding: Binding) 
     """A name is read whose binding may have failed: said once, and taken as bound from here on."""
     missing = binding.missing
     assert missing is not None
+    expected = {"builtins.AttributeError"} if missing.none else {"builtins.UnboundLocalError", "builtins.NameError"}
+    if frame.guarded_against(frozenset(expected | {"builtins.Exception", "builtins.BaseException"})):
+        return
     frame.state_fact(
         NameReadUnbound(
             frame.site(node),
@@ -159,7 +163,7 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     kind = "set" if isinstance(node, cst.Set) else "list"
     if isinstance(node, cst.List) and values and not starred and len(values) <= 24:
         return Tuple(tuple(values))
-    return Collection(one_of(values) if values else Unknown("empty"), kind)
+    return Collection(one_of(values) if values else EMPTY, kind)
 
 
 @evaluates(cst.Dict)
@@ -170,7 +174,7 @@ def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         if isinstance(element, cst.DictElement):
             evaluate(frame, element.key, state)
         values.append(evaluate(frame, element.value, state))
-    found = one_of(values) if values else Unknown("empty")
+    found = one_of(values) if values else EMPTY
     if isinstance(found, Unknown):
         for value in values:
             coroutines.consume(frame, value)
@@ -212,7 +216,7 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -
         case Collection(of=of, kind=kind):
             return Unknown("a key") if kind == "dict" else of
         case Tuple(items=items):
-            return one_of(items) if items else Unknown("empty")
+            return one_of(items) if items else EMPTY
         case ApiObject(cls=cls, of=of) if cls in names.RESULTS:
             return of or Unknown("row")
         case Generator(of=of, is_async=generator_async):
@@ -397,7 +401,7 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             index = indexes[0].value
             return items[index] if -len(items) <= index < len(items) else Unknown("index out of range")
         case Tuple(items=items) if not indexes:
-            return Collection(one_of(items), "tuple") if items else Unknown("empty")
+            return Collection(one_of(items), "tuple") if items else EMPTY
         case Tuple(items=items) if items:
             return one_of(items)
         case Collection(of=of) as collection:

@@ -12,6 +12,7 @@ from flake8_async_orm.flow.outcomes import plain
 from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
+    EMPTY,
     ApiObject,
     Awaitable,
     Because,
@@ -47,6 +48,10 @@ def call(
         found = _sqlalchemy(frame, state, dotted, name, arguments, site)
         if found is not None:
             return found
+    if dotted in callables.NEVER_RETURN:
+        take(frame, arguments)
+        frame.diverged = True
+        return Unknown("never returns")
     if dotted in callables.RUNNERS:
         return _runner(frame, state, callables.RUNNERS[dotted], arguments)
     if dotted in callables.SEES_THROUGH and arguments:
@@ -180,6 +185,7 @@ def _builtin(
 ) -> Value:
     name = names.last(dotted)
     values = [argument.value for argument in arguments if argument.keyword is None]
+    _call_keys(frame, state, name, arguments, site)
     if name in ("len", "iter", "list", "tuple", "set", "frozenset", "sorted", "reversed", "sum", "min", "max", "dict", "enumerate"):
         if values and isinstance(values[0], Coroutine):
             return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
@@ -205,6 +211,22 @@ def _builtin(
         take(frame, arguments)
         return Unknown(f"{name}()")
     return unknown(frame, state, arguments, f"called {name}")
+
+
+def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument], site: Site) -> None:
+    """`sorted(users, key=f)`, `map(f, users)`: f is called with the elements, here."""
+    from flake8_async_orm.flow.calls import call
+
+    given = [argument for argument in arguments if argument.keyword is None and not argument.star]
+    if name in ("sorted", "min", "max") and given:
+        function, many = next((a.value for a in arguments if a.keyword == "key"), None), given[0]
+    elif name in ("map", "filter") and len(given) == 2:
+        function, many = given[0].value, given[1]
+    else:
+        return
+    if isinstance(function, (LocalFunction, Function)):
+        element = element_of(frame, many.value, many.site)
+        call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
 
 
 def _consuming(
@@ -277,7 +299,7 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
 def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
     name = names.last(dotted)
     if not arguments:
-        return Collection(Unknown("empty"), {"set": "set", "dict": "dict"}.get(name, "list"))
+        return Collection(EMPTY, {"set": "set", "dict": "dict"}.get(name, "list"))
     value = arguments[0].value
     if name in ("list", "set", "tuple", "frozenset") and not arguments[0].star:
         if isinstance(value, Collection) and value.kind != "dict":

@@ -141,7 +141,8 @@ def _mark(
             continue
         value = _bound_value(name, normal, raising)
         kind = _kind(value)
-        if kind is None or not _may_fail(value, caught):
+        before_it = sum(1 for s in raising if name not in s.names or not s.names[name].complete or s.names[name].value == NONE)
+        if kind is None or not _may_fail(frame, value, caught, before_it):
             continue
         here = path.names.get(name)
         if here is not None and here.complete and not (none and may_be_none(here.value)):
@@ -164,13 +165,20 @@ def _kind(value: Value | None) -> str | None:
     return names.shown(value.cls) if isinstance(value, ApiObject) and value.cls in _KINDS else None
 
 
-def _may_fail(value: Value | None, caught: tuple[str, ...]) -> bool:
-    """Whether making `value` may raise what the handler catches: a constructor only in a handler for everything."""
+def _may_fail(frame: Frame, value: Value | None, caught: tuple[str, ...], before_it: int) -> bool:
+    """Whether the name may be unbound when the handler is entered.
+
+    A handler for everything sees that. One for errors of the database does when making the value opens a connection, which a
+    constructor does not; any other one also when something ahead of the binding can raise (`before_it` counts the places,
+    the binding's own among them).
+    """
     value = without_none(value) if value is not None else None
     if any(name in callables.BROAD for name in caught):
         return True
-    cheap = isinstance(value, ApiObject) and value.because is not None and value.because.source in ("constructor", "factory")
-    return not cheap and any(name.startswith(_OPENING) for name in caught)
+    cheap = isinstance(value, ApiObject) and value.because is not None and value.because.site in frame.calls.values()
+    if all(name.startswith("sqlalchemy.") for name in caught):
+        return not cheap
+    return before_it > 1 or (not cheap and any(name.startswith(_OPENING) for name in caught))
 
 
 def caught_names(frame: Frame, node: cst.CSTNode | None) -> tuple[str, ...]:

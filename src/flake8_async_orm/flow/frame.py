@@ -70,6 +70,8 @@ class Frame:
     receiver: Value | None = None
     type_arguments: dict[str, Value] = field(default_factory=dict)
     facts: dict[tuple[type[Fact], Site, str], Fact] = field(default_factory=dict)
+    #: the body replaces functions by mocks: what a callee would read need not be read
+    patched: bool = False
     reveal: bool = False
     muted: int = 0
     #: the site of the statement that is being run
@@ -101,6 +103,8 @@ class Frame:
     #: relationship reads that only serve a change of the collection (`user.posts.append`)
     changed_collections: set[Site] = field(default_factory=set)
     touches: bool = False
+    #: a call that never comes back has been made in the statement that is being run
+    diverged: bool = False
     depth: int = 0
     doubted: set[Place] = field(default_factory=set)
     #: sessions that were committed, rolled back, flushed or closed here, with the word of `knowledge.behaviour`

@@ -55,8 +55,9 @@ def loaded(
     statement: Site | None = None,
     path: tuple[tuple[str, str], ...] = (),
     parent: str | None = None,
+    beside: frozenset[str] = frozenset(),
 ) -> None:
-    """An instance of `model` came out of the database into `place`."""
+    """An instance of `model` came out of the database into `place`; `beside` are the models of the same row."""
     mapped = frame.program.project.mapped(model)
     if mapped is None:
         return
@@ -73,7 +74,7 @@ def loaded(
             family = {attribute.target, *subfamily(frame, attribute.target)}
             if parent in family and attribute.uselist is False:
                 attributes[name] = "loaded"
-            elif held.models & family or (parent is not None and parent in family):
+            elif (held.models | beside) & family or (parent is not None and parent in family):
                 attributes[name] = "maybe"
     state.heap[place] = InstanceState(
         model,
@@ -86,9 +87,22 @@ def loaded(
         path=path,
         loads=loads if complete else (),
     )
+    _fill_others(state, place, state.heap[place])
     if session is not None and session.place is not None:
         marks = {model, *(f"{model}.{name}" for name, known in attributes.items() if known == "loaded")}
         state.heap[session.place] = SessionState(held.models | marks, held.pending, True)
+
+
+def _fill_others(state: State, place: Place, fresh: object) -> None:
+    """A query that loads an attribute fills it in on instances that the session holds already, if they are in its rows."""
+    if not isinstance(fresh, InstanceState) or fresh.session is None:
+        return
+    filled = {name for name, mark in fresh.attributes.items() if mark == "loaded"}
+    for other, known in held_by(state, fresh.session):
+        if other != place and known.model == fresh.model:
+            doubtful = {n: "maybe" for n, mark in known.attributes.items() if n in filled and mark in ACCUSING}
+            if doubtful:
+                state.heap[other] = known.set(doubtful)
 
 
 def subfamily(frame: Frame, model: str) -> tuple[str, ...]:
@@ -165,7 +179,8 @@ def read_relationship(
         state.heap[instance.place] = known.set({name: "loaded"})
         return value
     if mark in ("unloaded", "raises") and known.life == "persistent":
-        if not guarded and known.session_async and not frame.sync_land:
+        held = mark == "unloaded" and attribute.uselist is not True and in_sight(frame, state, instance, attribute)
+        if not guarded and not held and known.session_async and not frame.sync_land:
             _state_read(frame, known, instance, attribute, mark, site, read)
     _enter(frame, state, known, attribute, value, mark)
     return value
@@ -267,7 +282,44 @@ def flush(frame: Frame, state: State, session: Place | None) -> None:
             surely = attribute.kind == "relationship" and attribute.uselist is True and not attribute.default_factory
             never = attribute.lazy in ("dynamic", "write_only", "noload")
             attributes[name] = "loaded" if never else ("raises" if strategy == "raises" else "unloaded") if surely else "maybe"
+        for name in known.keyed:
+            attribute = mapped.attributes[name] if mapped is not None else None
+            if attribute is not None and attributes.get(name) == "maybe" and not _holds_target(frame, state, session, attribute):
+                attributes[name] = "raises" if by_mapping(mapped, attribute) == "raises" else "unloaded"
         state.heap[place] = replace(known, attributes=attributes, life="persistent")
+        if session is not None:
+            remember(state, known, [n for n, mark in attributes.items() if mark != "unloaded"], known.model)
+
+
+def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
+    """Whether this function holds an instance that a many-to-one may point to: the identity map answers, nothing is emitted.
+
+    Parameters count: whoever hands over a project and asks for its volumes has the volumes' project in the session.
+    """
+    if attribute.target is None or owner.place is None:
+        return True
+    family = {attribute.target, *subfamily(frame, attribute.target)}
+    own = owner.place
+    for binding in state.names.values():
+        for found in instances_in(binding.value):
+            if found.model in family and found.place != own:
+                return True
+    for place, known in state.heap.items():
+        if isinstance(known, InstanceState) and known.model in family and place != own:
+            below = place.root == own.root and place.path[: len(own.path)] == own.path
+            if not below:
+                return True
+    return False
+
+
+def _holds_target(frame: Frame, state: State, session: Place | None, attribute: MappedAttribute) -> bool:
+    """Whether the session may hold an instance that a many-to-one points to: then reading it emits nothing."""
+    if attribute.target is None:
+        return True
+    family = {attribute.target, *subfamily(frame, attribute.target)}
+    if state.session(session).models & family:
+        return True
+    return any(isinstance(known, InstanceState) and known.model in family for known in state.heap.values())
 
 
 def commit(frame: Frame, state: State, session: ApiObject, site: Site) -> None:
@@ -320,12 +372,12 @@ def refresh(frame: Frame, state: State, instance: Instance, only: list[str] | No
     state.heap[instance.place] = replace(known, attributes=attributes, columns="loaded", life="persistent", expired=None)
 
 
-def remember(state: State, known: InstanceState, loaded_names: Iterable[str]) -> None:
+def remember(state: State, known: InstanceState, loaded_names: Iterable[str], *models: str) -> None:
     """The session now holds an instance with these attributes loaded: another query may meet it."""
     if known.session is None:
         return
     held = state.session(known.session)
-    marks = frozenset(f"{known.model}.{name}" for name in loaded_names)
+    marks = frozenset([*(f"{known.model}.{name}" for name in loaded_names), *models])
     state.heap[known.session] = SessionState(held.models | marks, held.pending, held.used)
 
 
@@ -345,7 +397,27 @@ def constructed(frame: Frame, state: State, place: Place, model: str, given: set
     attributes = {
         a.name: "maybe" if unreadable else "loaded" if a.name in given else "pending" for a in tracked(mapped)
     }
-    state.heap[place] = InstanceState(model, attributes, life="transient", origin=site, origin_text="made here")
+    keyed = frozenset() if unreadable else keys_given(frame, mapped, given)
+    state.heap[place] = InstanceState(
+        model, attributes, life="transient", origin=site, origin_text="made here", keyed=keyed
+    )
+
+
+def keys_given(frame: Frame, mapped: MappedClass, given: set[str]) -> frozenset[str]:
+    """The many-to-one relationships whose foreign key is among the attributes that were given."""
+    found: set[str] = set()
+    for attribute in tracked(mapped):
+        target = frame.program.project.mapped(attribute.target) if attribute.target is not None else None
+        if attribute.kind != "relationship" or attribute.uselist is True or target is None or target.table is None:
+            continue
+        keys = [
+            column.name
+            for column in mapped.attributes.values()
+            if column.foreign_key and (column.references or "").rpartition(".")[0].rpartition(".")[2] == target.table
+        ]
+        if len(keys) == 1 and keys[0] in given and attribute.name not in given:
+            found.add(attribute.name)
+    return frozenset(found)
 
 
 def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:

@@ -115,10 +115,10 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
             return Unknown("a subclass's attribute")
     synced = behaviour.SYNC_ATTRIBUTES.get((value.cls, name))
     if synced is not None:
-        return ApiObject(synced, value.place.at(name) if value.place else None, flags=frozenset({("of", value.cls)}))
+        return ApiObject(synced, value.place.at(name) if value.place else None, flags=frozenset({("reached_by", name)}))
     if not api.has_class(value.cls):
         return BoundMember(value, name, receiver)
-    if not api.has_member(value.cls, name):
+    if not api.has_member(value.cls, name, frame.program.versions):
         if value.subclass is None:
             state_missing(frame, node, value, name)
         return Unknown(f"{names.shown(value.cls)} has no `{name}`")
@@ -140,6 +140,7 @@ def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str
             parent is not None and (parent in frame.awaited_chains or parent in frame.awaited_directly),
             frame.is_async,
             api.sync_twin(value.cls),
+            str(dict(value.flags).get("reached_by", "")),
         )
     )
 
@@ -184,6 +185,9 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     attribute = mapped_attribute(frame, value.model, name)
     if attribute is not None and attribute.kind == "relationship":
         if frame.site(node) in frame.changed_collections:
+            known = instances.state_of(frame, state, value)
+            if known is not None and known.attributes.get(name) == "pending":
+                instances.mark_loaded(frame, state, value, name)
             return instances.related_value(attribute, value.place)
         return instances.read_relationship(frame, state, value, attribute, frame.site(node))
     if attribute is not None and attribute.kind not in ("hybrid", "other"):

@@ -96,6 +96,12 @@ def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:
     return frame.program.nested_definition(frame.module, frame.source.number(found[0]))
 
 
+def captured(frame: Frame, site: Site) -> set[str]:
+    """The names that a nested function mentions: what they hold it may change."""
+    found = frame.nested.get(site)
+    return mentioned(found[0]) if found is not None else set()
+
+
 def parameter_names(frame: Frame, site: Site) -> list[str]:
     """The positional parameters of a nested function or lambda, in order."""
     found = frame.nested.get(site)

@@ -70,6 +70,8 @@ class Outcome:
     doubted: frozenset[Place] = frozenset()
     #: whether the body, or one that it calls, does database work by way of a session, connection or engine
     touches: bool = False
+    #: no path comes back from it
+    diverges: bool = False
     unknown: str = ""
 
 

@@ -16,9 +16,9 @@ from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, joined, joined_values
 from flake8_async_orm.flow.outcomes import Key, Outcome, plain, reachable, unknown_outcome
-from flake8_async_orm.flow.scopes import local_names
+from flake8_async_orm.flow.scopes import local_names, mentioned
 from flake8_async_orm.flow.syntax import dotted_name
-from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
 from flake8_async_orm.project import ExternalName, Found, ModuleFound, Project
 from flake8_async_orm.project.definitions import (
@@ -54,7 +54,10 @@ class Program:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        #: the versions of SQLAlchemy that the code is for
+        self.versions: frozenset[str] = api.TARGETS
         self._memo: dict[object, object] = {}
+        self._patched: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
         self._open: dict[object, int] = {}
         self._provisional: list[list[object]] = []
@@ -247,6 +250,13 @@ class Program:
         if key not in self._locals:
             self._locals[key] = local_names(source.nodes[number])
         return self._locals[key]
+
+    def is_patched(self, source: Source, number: int) -> bool:
+        """Whether the function with this node number mentions what replaces functions by mocks."""
+        key = (source.path, number)
+        if key not in self._patched:
+            self._patched[key] = not callables.PATCHES.isdisjoint(mentioned(source.nodes[number]))
+        return self._patched[key]
 
     def fields(self, cls: str) -> list[str]:
         """The annotated attributes of a class and its bases, in the order in which a dataclass takes them."""
@@ -441,6 +451,7 @@ def interpret_function(
         global_names=frozenset(definition.global_writes),
         receiver=key.receiver,
         type_arguments=substitution,
+        patched=program.is_patched(source, definition.node) or (outer is not None and outer.patched),
         reveal=reveal,
         muted=outer.muted if outer else 0,
     )
@@ -467,6 +478,7 @@ def interpret_function(
         frozenset(frame.ended_with),
         frozenset(frame.doubted),
         frame.touches,
+        diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 
 

@@ -166,10 +166,14 @@ def _names(frame: Frame, module: str, definition: FunctionDefinition) -> set[str
 # -- what the call does to the caller's state ---------------------------------------------------------------------------
 
 
-def transfer(frame: Frame, state: State, outcome: Outcome, substitution: Substitution, site: Site) -> None:
+def transfer(
+    frame: Frame, state: State, outcome: Outcome, substitution: Substitution, site: Site, at_read: bool = False
+) -> None:
     """The callee's body has run: tell its effects and what it required in the caller's places."""
-    for requirement in outcome.requires:
-        _require(frame, state, requirement, substitution, site)
+    if outcome.diverges:
+        frame.diverged = True
+    for requirement in outcome.requires if not frame.patched else ():
+        _require(frame, state, requirement, substitution, requirement.read if at_read else site)
     for place, word in sorted(outcome.ended, key=repr):
         _end(frame, state, place, word, substitution, site)
     for place in outcome.doubted:
@@ -253,7 +257,8 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
     mapped = frame.program.project.mapped(instance.model)
     attribute = mapped.attributes.get(requirement.attribute) if mapped is not None else None
     if attribute is not None and attribute.kind == "relationship":
-        instances.read_relationship(frame, state, instance, attribute, site, requirement.read)
+        read = requirement.read if requirement.read != site else None
+        instances.read_relationship(frame, state, instance, attribute, site, read)
 
 
 def reach(frame: Frame, state: State, value: Value, path: tuple[str, ...], model: str) -> Instance | None:
@@ -296,13 +301,13 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
     actuals.update({a.keyword: a.value for a in arguments if a.keyword is not None})
     told = tuple((name, told) for name, value in actuals.items() if (told := telling(value, False)) is not None)
     outcome = nested.outcome(frame, function.site, told)
-    for binding in list(state.names.values()):
-        if isinstance(binding.value, (Instance, ApiObject)):
-            instances.doubt(frame, state, binding.value)
+    for name in nested.captured(frame, function.site) & state.names.keys():
+        instances.doubt(frame, state, state.names[name].value)
     substitution = Substitution(actuals, site)
     definition = nested.definition_of(frame, function.site)
     if definition is None:
-        transfer(frame, state, outcome, substitution, site)
+        # a lambda stands in the function that knows: what it reads is reported where it reads it
+        transfer(frame, state, outcome, substitution, site, at_read=True)
         return placed(substitution.value(outcome.returns), Place(site))
     shape = decorators.shape(frame.program, frame.module, definition)
     if shape.style == "unknown":

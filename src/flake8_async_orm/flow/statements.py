@@ -25,6 +25,7 @@ from flake8_async_orm.flow.targets import assign
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
 from flake8_async_orm.values import (
+    EMPTY,
     NONE,
     ApiObject,
     Awaitable,
@@ -75,8 +76,14 @@ def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
     frame.statement = frame.site(statement)
     if frame.raised and not is_inert(statement):
         frame.may_raise(state)
-    return runner(frame, statement, state)
+    end = runner(frame, statement, state)
+    if frame.diverged:
+        frame.diverged = False
+        return None if type(statement) in _SIMPLE else end
+    return end
 
+
+_SIMPLE = frozenset({cst.Expr, cst.Assign, cst.AnnAssign})
 
 def is_inert(statement: cst.CSTNode) -> bool:
     """Whether nothing in the statement can raise: names and literals being assigned."""
@@ -129,13 +136,13 @@ def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
 
         value = placed(refine(bound, value), Place(frame.site(node.value))) if value != NONE else value
     elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
-        value = Collection(Unknown("empty"), bound.kind)
+        value = Collection(EMPTY, bound.kind)
     assign(frame, node.target, value, state)
     return state
 
 
 def _is_empty(value: Value) -> bool:
-    return value == Tuple(()) or (isinstance(value, Collection) and value.of == Unknown("empty"))
+    return value == Tuple(()) or (isinstance(value, Collection) and value.of == EMPTY)
 
 
 @runs(cst.AugAssign)

@@ -76,6 +76,14 @@ RUNNERS = {
     "asyncio.tasks.gather": "list",
 }
 
+#: names by which tests replace functions by mocks
+PATCHES = frozenset({"monkeypatch", "mocker", "patch", "Mock", "MagicMock", "AsyncMock", "create_autospec"})
+
+#: functions that never come back
+NEVER_RETURN = frozenset(
+    {"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.xfail", "pytest.exit"}
+)
+
 #: exception classes whose handler also catches a lazy load that fails
 CATCHES_IMPLICIT_IO = frozenset(
     {

@@ -58,20 +58,31 @@ def lint(source: Source, project: Project, config: Config, parsed: bool = False)
     """
     path = os.path.abspath(source.path)
     project.workspace.adopt(source)
+    # the project may have parsed the same bytes already, and speaks of the file by this object's path
+    known = project.workspace.source_at(path)
+    if known is not None and known.data == source.data:
+        source = known
     try:
-        # a file that cannot be decoded raises here, without being parsed
-        source.encode("")
-        if not _reach(project, config).matters(path, source.data):
-            if not parsed:
-                check_syntax(source)
-            return []
-        facts = interpret(source, project)
-        diagnostics = _judge(source, project, config, facts)
+        with warnings.catch_warnings():
+            # Python warns of odd literals in whatever it reads, theirs too
+            warnings.simplefilter("ignore")
+            diagnostics = _found(source, path, project, config, parsed)
     except SourceError as error:
         diagnostics = [failed(source, error)]
     except (RecursionError, MemoryError):
         diagnostics = [failed(source, SourceError("the file is nested too deeply"))]
     return _kept(diagnostics, source, config)
+
+
+def _found(source: Source, path: str, project: Project, config: Config, parsed: bool) -> list[Diagnostic]:
+    """Everything but what a file's failure gives. Raises SourceError."""
+    # a file that cannot be decoded raises here, without being parsed
+    source.encode("")
+    if _reach(project, config).matters(path, source.data):
+        return _judge(source, project, config, interpret(source, project))
+    if not parsed:
+        check_syntax(source)
+    return []
 
 
 def _reach(project: Project, config: Config) -> Reach:
@@ -92,12 +103,10 @@ def check_syntax(source: Source) -> None:
 
 
 def _is_our_python(data: bytes) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
+    try:
+        ast.parse(data)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
     return True
 
 

@@ -2,10 +2,6 @@
 
 import sys
 
-if not getattr(sys.flags, "safe_path", False):
-    # `python -m` put the current directory first: a folder of the edited project must not stand in for an import of ours
-    del sys.path[0]
-
 
 def main() -> int:
     """Serve until the editor leaves; give the exit code, 2 if the extra `lsp` is not installed."""
@@ -22,4 +18,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False):
+        # -m put the current directory first: a folder of the edited project must not stand in for an import of ours
+        del sys.path[0]
     sys.exit(main())

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
-from flake8_async_orm import linting
 from flake8_async_orm.lsp.server import Server
 from flake8_async_orm.lsp.translation import FIX_ALL, NAME, QUICK_FIX, is_wanted, line_changes, rule_markdown
 
@@ -57,9 +56,9 @@ async def code_action(ls: Server, params: types.CodeActionParams) -> list[types.
             action.edit = translator.edit(changes, versioned)
             actions.append(action)
     if is_wanted(FIX_ALL, params.context) and any(found.fix() for found in linted.diagnostics):
-        fixed = await ls.work(linting.fix, translator.source, linted.project, linted.config)
-        edit = translator.edit(line_changes(translator.source, fixed.text), versioned)
-        if fixed.applied:
+        fixed = await ls.fixed(linted)
+        if fixed is not None:
+            edit = translator.edit(line_changes(translator.source, fixed), versioned)
             actions.append(types.CodeAction("Fix all that is safe to fix", FIX_ALL, edit=edit))
     return actions
 

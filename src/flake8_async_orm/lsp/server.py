@@ -27,6 +27,9 @@ from flake8_async_orm.lsp.translation import NAME, Translator
 from flake8_async_orm.project import Project, Workspace
 from flake8_async_orm.source import Source
 
+#: trees that are kept for the next files, which often ask for the same ones
+TREES_KEPT = 50
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -95,22 +98,31 @@ class Server(LanguageServer):
         except ConfigError as error:
             config, complaint = dataclasses.replace(Config(), **self.settings), str(error)
         self.complain(f"settings of {path}", complaint)
-        try:
-            source = Source.from_text(path, opened[0])
-            translator = Translator(uri, opened[1], source, self.workspace.position_codec, self.opened)
-            linted = await self.work(self.lint_source, self.number, translator, config, texts)
-        except Exception as error:
-            logger.exception("linting %s failed", uri)
-            self.complain(path, f"could not lint {path}: {error!r}")
+        source = Source.from_text(path, opened[0])
+        translator = Translator(uri, opened[1], source, self.workspace.position_codec, self.opened)
+        linted = await self.work(path, self.lint_source, self.number, translator, config, texts)
+        if linted is None:
             return None
-        self.complain(path, "")
         if uri in self.workspace.text_documents:
             self.known[uri] = linted
         return linted
 
-    async def work(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call a function on the worker thread, after all that is waiting there already."""
-        return await asyncio.get_running_loop().run_in_executor(self.worker, partial(function, *arguments))
+    async def fixed(self, linted: Linted) -> str | None:
+        """The text of a document with all its safe fixes, if there are any."""
+        source = linted.translator.source
+        result = await self.work(source.path, linting.fix, source, linted.project, linted.config)
+        return result.text if result is not None and result.applied else None
+
+    async def work(self, path: str, function: Callable[..., T], *arguments: object) -> T | None:
+        """Call a function on the worker thread, after all that is waiting there. None, and a word to the user, if it broke."""
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(self.worker, partial(function, *arguments))
+        except Exception as error:
+            logger.exception("working on %s failed", path)
+            self.complain(path, f"internal error in {path}: {error!r}")
+            return None
+        self.complain(path, "")
+        return result
 
     def lint_source(self, number: int, translator: Translator, config: Config, texts: Mapping[str, str]) -> Linted:
         """Lint a document among the `texts` of all open ones, by path. On the worker thread."""
@@ -123,6 +135,7 @@ class Server(LanguageServer):
         source = translator.source
         project = workspace.project_for(source.path)
         diagnostics = [] if config.excluded.matches(source.path) else linting.lint(source, project, config)
+        workspace.forget_trees(TREES_KEPT)
         return Linted(number, translator, project, config, diagnostics)
 
     async def publish(self, uri: str, pause: float) -> None:

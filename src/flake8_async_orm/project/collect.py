@@ -6,7 +6,7 @@ Only statements are visited, through one table of their types; expressions are l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -23,10 +23,9 @@ from flake8_async_orm.project.definitions import (
     Parameter,
     TypeAlias,
 )
-from flake8_async_orm.project.syntax import called_name, dotted_name, head_name, last_below, small_statements, strings
+from flake8_async_orm.project.scopes import ClassParts, Scope, branches, generators, is_stub
+from flake8_async_orm.project.syntax import called_name, dotted_name, head_name, strings
 from flake8_async_orm.source import Source
-
-_ENVIRONMENT = ("sys.version_info", "sys.platform", "os.name", "platform.system")
 
 
 def collect(source: Source, name: str, is_package: bool, path: str | None = None) -> ModuleDefinition:
@@ -35,7 +34,7 @@ def collect(source: Source, name: str, is_package: bool, path: str | None = None
     Raises SourceError if there is no tree.
     """
     collector = _Collector(source, name, is_package)
-    scope = _Scope("module", "")
+    scope = Scope("module", "")
     collector.statements(source.module.body, scope)
     return ModuleDefinition(
         name,
@@ -62,35 +61,6 @@ def absolute(module: str, is_package: bool, level: int, name: str) -> str | None
     return ".".join([*parts[: len(parts) - drop], *([name] if name else [])])
 
 
-@dataclass(slots=True)
-class _ClassParts:
-    """A class whose body is being read."""
-
-    qualname: str
-    methods: dict[str, list[FunctionDefinition]] = field(default_factory=dict)
-    attributes: dict[str, list[AttributeDefinition]] = field(default_factory=dict)
-    instance_attributes: dict[str, list[InstanceAttribute]] = field(default_factory=dict)
-    classes: dict[str, ClassDefinition] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Scope:
-    """Where statements stand: `kind` is module, class or function, `prefix` goes ahead of the names defined here."""
-
-    kind: str
-    prefix: str
-    function: str = ""
-    #: the class whose body this is, or whose `self` is known here
-    cls: _ClassParts | None = None
-    self_name: str | None = None
-    method: str = ""
-    global_names: set[str] = field(default_factory=set)
-    global_writes: list[str] = field(default_factory=list)
-    type_checking: bool = False
-    fallback: bool = False
-    conditional: bool = False
-
-
 class _Collector:
     """Gathers what a module declares."""
 
@@ -107,7 +77,7 @@ class _Collector:
         self.fallbacks: set[int] = set()
         self.conditional: set[int] = set()
         self.generators = generators(source)
-        self.handlers: dict[type, Callable[[Any, _Scope], None]] = {
+        self.handlers: dict[type, Callable[[Any, Scope], None]] = {
             cst.SimpleStatementLine: self.line,
             cst.Assign: self.assign,
             cst.AnnAssign: self.annotated_assign,
@@ -128,17 +98,17 @@ class _Collector:
             cst.Match: self.match,
         }
 
-    def statements(self, body: Sequence[cst.CSTNode], scope: _Scope) -> None:
+    def statements(self, body: Sequence[cst.CSTNode], scope: Scope) -> None:
         handlers = self.handlers
         for statement in body:
             handler = handlers.get(type(statement))
             if handler is not None:
                 handler(statement, scope)
 
-    def line(self, node: cst.SimpleStatementLine, scope: _Scope) -> None:
+    def line(self, node: cst.SimpleStatementLine, scope: Scope) -> None:
         self.statements(node.body, scope)
 
-    def bind(self, name: str, binding: Binding, scope: _Scope) -> None:
+    def bind(self, name: str, binding: Binding, scope: Scope) -> None:
         """Note a binding of the module."""
         self.bindings.setdefault(name, []).append(binding)
         if scope.fallback:
@@ -148,14 +118,14 @@ class _Collector:
 
     # -- assignments ------------------------------------------------------------------------------------------------
 
-    def assign(self, node: cst.Assign, scope: _Scope) -> None:
+    def assign(self, node: cst.Assign, scope: Scope) -> None:
         for target in node.targets:
             self.target(target.target, node, node.value, None, scope)
 
-    def annotated_assign(self, node: cst.AnnAssign, scope: _Scope) -> None:
+    def annotated_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
         self.target(node.target, node, node.value, node.annotation.annotation, scope)
 
-    def augmented_assign(self, node: cst.AugAssign, scope: _Scope) -> None:
+    def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
         if scope.kind == "module" and isinstance(node.target, cst.Name) and node.target.value == "__all__":
             self.export(strings(node.value) if isinstance(node.operator, cst.AddAssign) else None)
             return
@@ -167,7 +137,7 @@ class _Collector:
         statement: cst.CSTNode,
         value: cst.BaseExpression | None,
         annotation: cst.BaseExpression | None,
-        scope: _Scope,
+        scope: Scope,
     ) -> None:
         """Note what one target of an assignment binds; without `value` and `annotation` its value is not known."""
         kind = type(target)
@@ -190,7 +160,7 @@ class _Collector:
         statement: cst.CSTNode,
         value: cst.BaseExpression | None,
         annotation: cst.BaseExpression | None,
-        scope: _Scope,
+        scope: Scope,
     ) -> None:
         if scope.kind == "function":
             if name not in scope.global_names:
@@ -231,7 +201,7 @@ class _Collector:
         statement: cst.CSTNode,
         value: cst.BaseExpression | None,
         annotation: cst.BaseExpression | None,
-        scope: _Scope,
+        scope: Scope,
     ) -> None:
         if not (isinstance(target.value, cst.Name) and target.value.value == scope.self_name and scope.cls is not None):
             return
@@ -245,12 +215,12 @@ class _Collector:
         )
         scope.cls.instance_attributes.setdefault(name, []).append(attribute)
 
-    def type_alias(self, node: cst.TypeAlias, scope: _Scope) -> None:
+    def type_alias(self, node: cst.TypeAlias, scope: Scope) -> None:
         if scope.kind == "module":
             alias = TypeAlias(node.name.value, self.number(node), self.number(node.value), dotted_name(node.value))
             self.bind(node.name.value, alias, scope)
 
-    def global_statement(self, node: cst.Global, scope: _Scope) -> None:
+    def global_statement(self, node: cst.Global, scope: Scope) -> None:
         scope.global_names.update(item.name.value for item in node.names)
 
     def export(self, names: Sequence[str] | None) -> None:
@@ -260,7 +230,7 @@ class _Collector:
         elif self.exports_known:
             self.exports = [*(self.exports or ()), *names]
 
-    def expression(self, node: cst.Expr, scope: _Scope) -> None:
+    def expression(self, node: cst.Expr, scope: Scope) -> None:
         """`__all__.extend([...])` and `__all__.append("...")`."""
         if scope.kind != "module" or not isinstance(node.value, cst.Call):
             return
@@ -273,7 +243,7 @@ class _Collector:
 
     # -- imports ----------------------------------------------------------------------------------------------------
 
-    def import_statement(self, node: cst.Import, scope: _Scope) -> None:
+    def import_statement(self, node: cst.Import, scope: Scope) -> None:
         if scope.kind != "module":
             return
         for alias in node.names:
@@ -285,7 +255,7 @@ class _Collector:
                 top = dotted.partition(".")[0]
                 self.bind(top, Import(top, None, self.number(alias), scope.type_checking), scope)
 
-    def import_from(self, node: cst.ImportFrom, scope: _Scope) -> None:
+    def import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
         if scope.kind != "module":
             return
         written = dotted_name(node.module) or "" if node.module is not None else ""
@@ -305,14 +275,14 @@ class _Collector:
 
     # -- functions and classes --------------------------------------------------------------------------------------
 
-    def function(self, node: cst.FunctionDef, scope: _Scope) -> None:
+    def function(self, node: cst.FunctionDef, scope: Scope) -> None:
         name = node.name.value
         qualname = f"{scope.prefix}{name}"
         number = self.number(node)
         in_class = scope.kind == "class"
         parameters = self.parameters(node.params)
         decorator_names = tuple(head_name(decorator.decorator) for decorator in node.decorators)
-        inner = _Scope("function", f"{qualname}.<locals>.", qualname, scope.cls, scope.self_name, scope.method)
+        inner = Scope("function", f"{qualname}.<locals>.", qualname, scope.cls, scope.self_name, scope.method)
         if in_class:
             is_static = "staticmethod" in decorator_names or not parameters or parameters[0].kind.endswith("star")
             inner.self_name = None if is_static else parameters[0].name
@@ -331,7 +301,7 @@ class _Collector:
             None if node.returns is None else self.number(node.returns.annotation),
             scope.cls.qualname if in_class and scope.cls is not None else None,
             tuple(dict.fromkeys(inner.global_writes)),
-            _is_stub(node.body),
+            is_stub(node.body),
             decorator_names,
         )
         self.functions[qualname] = definition
@@ -364,10 +334,10 @@ class _Collector:
             for param in group
         )
 
-    def class_statement(self, node: cst.ClassDef, scope: _Scope) -> None:
+    def class_statement(self, node: cst.ClassDef, scope: Scope) -> None:
         name = node.name.value
-        parts = _ClassParts(f"{scope.prefix}{name}")
-        self.statements(node.body.body, _Scope("class", f"{parts.qualname}.", cls=parts))
+        parts = ClassParts(f"{scope.prefix}{name}")
+        self.statements(node.body.body, Scope("class", f"{parts.qualname}.", cls=parts))
         type_parameters = node.type_parameters.params if node.type_parameters is not None else ()
         definition = ClassDefinition(
             name,
@@ -392,18 +362,18 @@ class _Collector:
 
     # -- blocks -----------------------------------------------------------------------------------------------------
 
-    def if_statement(self, node: cst.If, scope: _Scope) -> None:
+    def if_statement(self, node: cst.If, scope: Scope) -> None:
         if scope.kind == "function":
             then = otherwise = scope
         else:
-            then, otherwise = _branches(node.test, scope)
+            then, otherwise = branches(node.test, scope)
         self.statements(node.body.body, then)
         if isinstance(node.orelse, cst.If):
             self.if_statement(node.orelse, otherwise)
         elif node.orelse is not None:
             self.statements(node.orelse.body.body, otherwise)
 
-    def try_statement(self, node: cst.Try | cst.TryStar, scope: _Scope) -> None:
+    def try_statement(self, node: cst.Try | cst.TryStar, scope: Scope) -> None:
         self.statements(node.body.body, scope)
         rescue = scope if scope.kind == "function" else replace(scope, fallback=True)
         for handler in node.handlers:
@@ -413,67 +383,19 @@ class _Collector:
         if node.finalbody is not None:
             self.statements(node.finalbody.body.body, scope)
 
-    def with_statement(self, node: cst.With, scope: _Scope) -> None:
+    def with_statement(self, node: cst.With, scope: Scope) -> None:
         for item in node.items:
             if item.asname is not None:
                 self.target(item.asname.name, node, None, None, scope)
         self.statements(node.body.body, scope)
 
-    def loop(self, node: cst.For | cst.While, scope: _Scope) -> None:
+    def loop(self, node: cst.For | cst.While, scope: Scope) -> None:
         if isinstance(node, cst.For):
             self.target(node.target, node, None, None, scope)
         self.statements(node.body.body, scope)
         if node.orelse is not None:
             self.statements(node.orelse.body.body, scope)
 
-    def match(self, node: cst.Match, scope: _Scope) -> None:
+    def match(self, node: cst.Match, scope: Scope) -> None:
         for case in node.cases:
             self.statements(case.body.body, scope if scope.kind == "function" else replace(scope, conditional=True))
-
-
-def _branches(test: cst.BaseExpression, scope: _Scope) -> tuple[_Scope, _Scope]:
-    """The scopes of the two branches of an `if` outside functions."""
-    negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
-    condition = test.expression if isinstance(test, cst.UnaryOperation) and negated else test
-    if (dotted_name(condition) or "").rpartition(".")[2] == "TYPE_CHECKING":
-        first, second = replace(scope, type_checking=True), replace(scope, fallback=True)
-        return (second, first) if negated else (first, second)
-    if isinstance(test, cst.Comparison) and (head_name(test.left) or "") in _ENVIRONMENT:
-        older = isinstance(test.comparisons[0].operator, (cst.LessThan, cst.LessThanEqual))
-        other = replace(scope, fallback=True)
-        return (other, scope) if older else (scope, other)
-    branch = replace(scope, conditional=True)
-    return branch, branch
-
-
-def generators(source: Source) -> frozenset[int]:
-    """The numbers of the functions (and lambdas) with a `yield` of their own."""
-    kinds = [type(node) for node in source.nodes]
-    if cst.Yield not in kinds:
-        return frozenset()
-    stack: list[tuple[int, int]] = []
-    found: set[int] = set()
-    for number, kind in enumerate(kinds):
-        if kind is cst.FunctionDef or kind is cst.Lambda:
-            stack.append((number, last_below(source, number)))
-        elif kind is cst.Yield:
-            while stack and stack[-1][1] < number:
-                stack.pop()
-            if stack:
-                found.add(stack[-1][0])
-    return frozenset(found)
-
-
-def _is_stub(body: cst.BaseSuite) -> bool:
-    """Whether a function's body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
-    for part in small_statements(body):
-        if isinstance(part, cst.Pass):
-            continue
-        if isinstance(part, cst.Expr) and isinstance(
-            part.value, (cst.SimpleString, cst.ConcatenatedString, cst.Ellipsis)
-        ):
-            continue
-        if isinstance(part, cst.Raise) and part.exc is not None and head_name(part.exc) == "NotImplementedError":
-            continue
-        return False
-    return True

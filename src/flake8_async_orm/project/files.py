@@ -93,12 +93,12 @@ class Tree:
 
     def declared_roots(self, boundary: str) -> tuple[str, ...]:
         """The source roots of the project whose top is `boundary`, the most special first."""
-        roots = [os.path.normpath(os.path.join(boundary, root)) for root in self.packaging(boundary).roots]
-        source = os.path.join(boundary, "src")
-        if self.has_directory(boundary, "src") and not self.is_package(source):
-            roots.append(source)
-        proper = [root for root in roots if root != boundary and not self.is_package(root) and _inside(root, boundary)]
-        return tuple(dict.fromkeys([*proper, boundary]))
+        packaging = self.packaging(boundary)
+        hints = [os.path.join(boundary, root) for root in (*packaging.hints, "src")]
+        roots = [os.path.join(boundary, root) for root in packaging.roots]
+        roots += [root for root in hints if self.listing(root) and not self.is_package(root)]
+        below = [root for root in map(os.path.normpath, roots) if root != boundary and _inside(root, boundary)]
+        return tuple(dict.fromkeys([*below, boundary]))
 
     def own_root(self, path: str) -> str:
         """The source root of the file at `path` (absolute), found from the file alone."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from flake8_async_orm.knowledge import frameworks
-from flake8_async_orm.project.declared import Body, Declared, Reader
+from flake8_async_orm.project.declared import Body, Reader
 from flake8_async_orm.project.definitions import ClassDefinition, Import, MappedAttribute, MappedClass
 from flake8_async_orm.project.imperative import Imperative
 from flake8_async_orm.project.names import ExternalName, Found
+from flake8_async_orm.project.relationships import Declared
 from flake8_async_orm.project.syntax import (
     dotted_name,
     keywords,

@@ -24,6 +24,7 @@ from flake8_async_orm.project.definitions import (
     TypeAlias,
 )
 from flake8_async_orm.project.files import Located, Locator
+from flake8_async_orm.project.lookup import getter, merge
 
 if TYPE_CHECKING:
     from flake8_async_orm.project.workspace import Workspace
@@ -338,7 +339,7 @@ class Names:
         orders = [self.mro(base) for base in bases if base is not None]
         complete = all(base is not None for base in bases) and all(order[1] for order in orders)
         direct = [order[0][0] for order in orders]
-        return [dotted, *_merge([*(list(order[0]) for order in orders), direct])], complete
+        return [dotted, *merge([*(list(order[0]) for order in orders), direct])], complete
 
     def base(self, module: str, definition: ClassDefinition | None, written: str | None) -> str | None:
         """The full name of a base written in the head of a class, None where it has none."""
@@ -390,30 +391,5 @@ class Names:
         return [] if written is None else [self.base(module, None, dotted_name(written))]
 
 
-def getter(methods: Sequence[FunctionDefinition]) -> FunctionDefinition:
-    """Which of a method's definitions a read of it finds: no setter, no overload, the last."""
-    real = [m for m in methods if not any(_last(name) in _NOT_READ for name in m.decorator_names)]
-    return (real or list(methods))[-1]
-
-
-_NOT_READ = ("setter", "deleter", "overload", "expression", "comparator", "update_expression", "inplace")
-
-
-def _last(dotted: str | None) -> str:
-    return (dotted or "").rpartition(".")[2]
-
-
 def _is_exported(definition: ModuleDefinition, name: str) -> bool:
     return not name.startswith("_") if definition.exports is None else name in definition.exports
-
-
-def _merge(orders: list[list[str]]) -> list[str]:
-    """The linear order of several orders (C3); where they contradict one another, the first comes first."""
-    merged: list[str] = []
-    waiting = [order for order in orders if order]
-    while waiting:
-        later = {name for order in waiting for name in order[1:]}
-        head = next((order[0] for order in waiting if order[0] not in later), waiting[0][0])
-        merged.append(head)
-        waiting = [rest for order in waiting if (rest := [name for name in order if name != head])]
-    return merged

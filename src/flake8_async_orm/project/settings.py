@@ -23,10 +23,9 @@ _ROOT_KEYS = (
     "tool.uv.build-backend.module-root",
     "tool.pdm.build.package-dir",
     "tool.pytest.ini_options.pythonpath",
-    "tool.mypy.mypy_path",
-    "tool.pyright.extraPaths",
-    "tool.ruff.src",
 )
+#: those that other tools are told of: they hold unless they are packages themselves
+_HINT_KEYS = ("tool.mypy.mypy_path", "tool.pyright.extraPaths", "tool.ruff.src")
 #: those whose values are the packages themselves
 _PACKAGE_KEYS = (
     "tool.hatch.build.packages",
@@ -37,12 +36,13 @@ _PACKAGE_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Packaging:
-    """`roots`: directories that hold modules, relative to the file's. `members`: glob patterns of sibling projects.
+    """`roots`: directories that hold modules, relative to the file's; `hints`: such that may be meant otherwise.
 
-    `declared`: import names that the project's dependencies look like.
+    `members`: glob patterns of sibling projects. `declared`: import names that the project's dependencies look like.
     """
 
     roots: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
     declared: frozenset[str] = frozenset()
 
@@ -50,19 +50,25 @@ class Packaging:
 def read_packaging(directory: str, names: Iterable[str]) -> Packaging:
     """The packaging of `directory`, which lists `names`. Files that cannot be read say nothing."""
     roots: list[str] = []
+    hints: list[str] = []
     members: list[str] = []
     declared: set[str] = set()
     present = set(names)
     if "pyproject.toml" in present:
         table = _toml(os.path.join(directory, "pyproject.toml"))
         roots += _pyproject_roots(table)
+        hints += [text for key in _HINT_KEYS for text in _texts(_at(table, key))]
         members += _texts(_at(table, "tool.uv.workspace.members"))
         declared |= _declared(table)
     if "setup.cfg" in present:
         roots += _setup_cfg_roots(os.path.join(directory, "setup.cfg"))
-    relative = (root.removeprefix("$MYPY_CONFIG_FILE_DIR").lstrip("/") if "$" in root else root for root in roots)
-    clean = (os.path.normpath(root) for root in relative if root and not os.path.isabs(root))
-    return Packaging(tuple(dict.fromkeys(clean)), tuple(members), frozenset(declared))
+    return Packaging(_clean(roots), _clean(hints), tuple(members), frozenset(declared))
+
+
+def _clean(directories: Iterable[str]) -> tuple[str, ...]:
+    """Relative directories, each once."""
+    relative = (text.removeprefix("$MYPY_CONFIG_FILE_DIR").lstrip("/") if "$" in text else text for text in directories)
+    return tuple(dict.fromkeys(os.path.normpath(text) for text in relative if text and not os.path.isabs(text)))
 
 
 def _toml(path: str) -> Mapping[str, Any]:

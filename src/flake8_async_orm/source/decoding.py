@@ -94,7 +94,7 @@ def decode(data: bytes) -> Decoded:
 
 def decode_roughly(data: bytes) -> str:
     """Some text for a file that `decode` refuses, with which the place of the error can be shown. Never raises."""
-    body = data[len(BOM) :] if data.startswith(BOM) else data
+    body = data.removeprefix(BOM)
     return body.decode("utf-8", "replace")
 
 

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from flake8_async_orm.source.decoding import Decoded, decode, decode_roughly, encode
 from flake8_async_orm.source.errors import SourceError
-from flake8_async_orm.source.guard import SIZE_LIMIT
 from flake8_async_orm.source.lines import Lines
 
 if TYPE_CHECKING:
     from libcst import CSTNode, Module
+
+
+#: The largest file that is parsed, in bytes of UTF-8.
+SIZE_LIMIT = 1_000_000
 
 
 class Span(NamedTuple):
@@ -54,13 +57,13 @@ class Source:
     @cached_property
     def _parsed(self) -> tuple[Module, list[CSTNode]]:
         if self._error is not None:
-            raise self._error
+            raise SourceError(*self._error.args)
         from flake8_async_orm.source.parse import parse
 
         try:
             return parse(self.text, self._size_limit)
         except SourceError as error:
-            self._error = error
+            self._error = SourceError(*error.args)
             raise
 
     @property
@@ -92,13 +95,20 @@ class Source:
         spans = [Span(*found.get(id(node), (0, 0))) for node in self.nodes]
         # LibCST takes a last newline that is a lone carriage return for no newline: nothing moves
         if code == self.text or code + "\r" == self.text:
-            return spans, True
+            return spans, self._round_trips()
         place = Mapping(code, self.text).offset
         return [Span(place(start), place(end)) for start, end in spans], False
 
+    def _round_trips(self) -> bool:
+        """Whether the text gives back the bytes: not in every coding is there one way to write a character."""
+        try:
+            return self.encode(self.text) == self.data
+        except SourceError:
+            return False
+
     @property
     def faithful(self) -> bool:
-        """Whether the tree gives back the text exactly. If not, nothing may be edited. Raises SourceError."""
+        """Whether the tree gives back the file exactly. If not, nothing may be edited. Raises SourceError."""
         return self._placed[1]
 
     def span(self, number: int) -> Span:
@@ -129,5 +139,5 @@ class Source:
     def encode(self, text: str) -> bytes:
         """The bytes of this file with `text` in place of its own. Raises SourceError if its coding cannot hold it."""
         if self._undecoded is not None:
-            raise self._undecoded
+            raise SourceError(*self._undecoded.args)
         return encode(text, self.encoding, self.bom)

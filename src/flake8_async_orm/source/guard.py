@@ -12,11 +12,9 @@ import re
 
 from flake8_async_orm.source.errors import SourceError
 from flake8_async_orm.source.lines import Lines
-from flake8_async_orm.source.scan import CASE_NESTING, ELIFS, NESTING, scan
+from flake8_async_orm.source.scan import ELIFS, NESTING, pattern_seconds, scan
 from flake8_async_orm.source.trial import survives
 
-#: The largest file that is parsed, in bytes of UTF-8.
-SIZE_LIMIT = 1_000_000
 #: The most punctuation that is parsed: LibCST spends about 30 microseconds for each.
 PUNCTUATION_LIMIT = 200_000
 #: The estimated seconds of quadratic work from which a file is looked at exactly.
@@ -31,8 +29,8 @@ _FIELD_BRACKETS = 16
 # Every alternative matches whatever follows its first character, so that no text makes the search go back.
 _STRING = re.compile(
     rb"#[^\n]*"
-    rb"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\Z)"
-    rb'|"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:"""|\Z)'
+    rb"|'''[^'\\]*(?:(?:\\.?|'(?!''))[^'\\]*)*(?:'''|\Z)"
+    rb'|"""[^"\\]*(?:(?:\\.?|"(?!""))[^"\\]*)*(?:"""|\Z)'
     rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
     rb'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"?',
     re.DOTALL,
@@ -51,7 +49,7 @@ class _DoubtfulError(Exception):
     """The quick look cannot tell."""
 
 
-def check(text: str, size_limit: int = SIZE_LIMIT) -> None:
+def check(text: str, size_limit: int) -> None:
     """Refuse, with a SourceError, a text that could kill the parser or keep it busy for long."""
     code = text.encode("utf-8", "surrogatepass")
     if len(code) > size_limit:
@@ -78,8 +76,14 @@ def _is_clear(code: bytes) -> bool:
     code = _without_strings(code)
     if len(code.translate(None, _NO_PUNCTUATION)) > PUNCTUATION_LIMIT:
         raise SourceError("the file holds too much code")
-    nesting = CASE_NESTING if _CASE.search(code) else NESTING
-    return not _is_nested(code, nesting) and code.count(b"elif") <= ELIFS and _seconds(code) < _SECONDS
+    levels = _levels(code)
+    if levels is None or levels > NESTING or code.count(b"elif") > ELIFS:
+        return False
+    seconds = _chain_seconds(code)
+    if _CASE.search(code):
+        brackets = code.count(b"(") + code.count(b"[") + code.count(b"{")
+        seconds += brackets * pattern_seconds(levels)
+    return seconds < _SECONDS
 
 
 def _without_strings(code: bytes) -> bytes:
@@ -98,17 +102,20 @@ def _without_strings(code: bytes) -> bytes:
     return _STRING.sub(leave_out, code)
 
 
-def _is_nested(code: bytes, limit: int) -> bool:
-    """Whether brackets are nested deeper than `limit`, or do not match."""
+def _levels(code: bytes) -> int | None:
+    """How deeply brackets are nested, but no more than one above NESTING; None if they do not match."""
     brackets = code.translate(None, _NO_BRACKETS)
-    for _ in range(limit):
-        if not brackets:
-            return False
+    levels = 0
+    while brackets and levels <= NESTING:
+        inside = len(brackets)
         brackets = brackets.replace(b"()", b"").replace(b"[]", b"").replace(b"{}", b"")
-    return bool(brackets)
+        if len(brackets) == inside:
+            return None
+        levels += 1
+    return levels
 
 
-def _seconds(code: bytes) -> float:
+def _chain_seconds(code: bytes) -> float:
     """An upper bound for the time that chains in the statements of `code` can take."""
     code = code.replace(b"\\\n", b"")
     brackets = code.translate(_ONE_KIND, _NO_BRACKETS_OR_NEWLINE).split(b"\n")

@@ -17,7 +17,7 @@ from flake8_async_orm.source.walk import preorder
 DEPTH_LIMIT = 250
 
 
-def parse(text: str, size_limit: int = guard.SIZE_LIMIT) -> tuple[libcst.Module, list[libcst.CSTNode]]:
+def parse(text: str, size_limit: int = 1_000_000) -> tuple[libcst.Module, list[libcst.CSTNode]]:
     """Parse `text`; return the module and its semantic nodes in pre-order.
 
     Raises SourceError, and nothing else, for what is no Python, or too large or too intricate to be analysed.

@@ -10,15 +10,17 @@ from typing import Literal
 NESTING_LIMIT = 100
 #: More operators, dots and calls in a row than this, and the file is refused.
 CHAIN_LIMIT = 1000
-#: More brackets open at once than these (in general, and in the pattern of a `case`) make a file doubtful.
+#: More brackets open at once than this make a file doubtful.
 NESTING = 10
-CASE_NESTING = 5
 #: More `elif` than this make a file doubtful.
 ELIFS = 500
 #: The estimated seconds of quadratic work from which a file is doubtful.
 _SECONDS = 2.0
 #: Seconds for one square of the links in a chain, at worst.
 _SECONDS_PER_SQUARE = 1e-6
+#: Seconds for a bracket in a pattern that is not nested; every level around it makes that so many times more.
+_PATTERN_SECONDS = 6e-6
+_PATTERN_GROWTH = 4
 
 _CODE = re.compile(
     r"(?P<newline>\r\n?|\n)"
@@ -36,12 +38,17 @@ _CODE = re.compile(
 _STRING_REST = {
     "'": re.compile(r"[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*'?", re.DOTALL),
     '"': re.compile(r'[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"?', re.DOTALL),
-    "'''": re.compile(r"[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\Z)", re.DOTALL),
-    '"""': re.compile(r'[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:"""|\Z)', re.DOTALL),
+    "'''": re.compile(r"[^'\\]*(?:(?:\\.?|'(?!''))[^'\\]*)*(?:'''|\Z)", re.DOTALL),
+    '"""': re.compile(r'[^"\\]*(?:(?:\\.?|"(?!""))[^"\\]*)*(?:"""|\Z)', re.DOTALL),
 }
 #: Up to the next brace, quote, backslash or newline of an f-string's text.
 _TEXT = re.compile(r"[^{}'\"\\\r\n]*")
 _LINKS = frozenset({"and", "or", "not", "if", "else", "lambda", "await", "in", "is", "for", "async", "yield", "from"})
+
+
+def pattern_seconds(levels: int) -> float:
+    """An estimate of the time that LibCST needs for a bracket in a pattern, under so many levels of brackets."""
+    return _PATTERN_SECONDS * float(_PATTERN_GROWTH) ** levels
 
 
 _Kind = Literal["bracket", "string", "field", "format"]
@@ -79,6 +86,7 @@ class _Scanner:
         self.statement = 0
         self.first_word: str | None = None
         self.squares = 0
+        self.pattern_seconds = 0.0
         self.elifs = 0
 
     def run(self) -> Scan:
@@ -92,7 +100,8 @@ class _Scanner:
         while len(self.levels) > 1:
             self.pop()
         self.settle()
-        if self.squares * _SECONDS_PER_SQUARE > _SECONDS or self.elifs > ELIFS:
+        seconds = self.squares * _SECONDS_PER_SQUARE + self.pattern_seconds
+        if seconds > _SECONDS or self.elifs > ELIFS:
             self.doubt()
         return self.found
 
@@ -122,8 +131,10 @@ class _Scanner:
             self.nesting += 1
             if self.nesting > NESTING_LIMIT:
                 self.refuse(f"more than {NESTING_LIMIT} brackets are open at once", offset)
-            if self.nesting > (CASE_NESTING if self.first_word == "case" else NESTING):
+            if self.nesting > NESTING:
                 self.doubt()
+            if self.first_word == "case":
+                self.pattern_seconds += pattern_seconds(self.nesting)
 
     def pop(self) -> _Level:
         self.settle()

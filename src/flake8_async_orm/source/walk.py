@@ -207,7 +207,7 @@ def children(node: CSTNode) -> Sequence[CSTNode]:
 def preorder(root: CSTNode) -> tuple[list[CSTNode], int, int]:
     """`root` and all semantic nodes below it, parents first, in source order, without recursion.
 
-    Also returns how many levels the tree has, and the index of a node on the lowest.
+    Also returns how many levels of inner nodes the tree has, and the index of a node on the lowest of them.
     """
     table = _TABLE
     nodes = [root]
