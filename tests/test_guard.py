@@ -152,6 +152,14 @@ class TestNesting:
         assert refused(text) is None
         assert refused('a = f"{b["' + "(" * 300 + '"]}"\n') is None
 
+    @pytest.mark.parametrize("string", [b"f'{x['a']}'", b'f"}}{x["a"]}"', b"rf'{x['a']}'", b"F'{" + b"(" * 20 + b"}'"])
+    def test_code_in_strings_is_looked_at_exactly(self, string: bytes) -> None:
+        with pytest.raises(guard._DoubtfulError):
+            guard._without_strings(b"a = " + string)
+
+    def test_plain_f_strings_are_not(self) -> None:
+        assert guard._without_strings(b"a(f'{{{b[0]}}}', f'''{c}''', '{') # (") == b"a(f, f, ) "
+
     def test_many_indents(self) -> None:
         text = "".join(" " * level + "if a:\n" for level in range(99))
         assert refused(text + " " * 99 + "pass\n") is None
@@ -214,6 +222,10 @@ class TestChains:
     def test_a_long_table_is_no_chain(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(guard, "survives", no_trial)
         assert refused("x = [\n" + "    (a.b, f(-1), 'c'),\n" * 300 + "]\n") is None
+
+    def test_a_comma_ends_a_chain(self) -> None:
+        found = scan("f(" + "a.b(1) + 2,\n" * 3000 + ")")
+        assert (found.refused, found.doubtful) == (None, None)
 
     def test_elif_branches(self, monkeypatch: pytest.MonkeyPatch) -> None:
         chain = "if a: pass\n" + "elif a: pass\n" * 200
@@ -281,6 +293,8 @@ class TestTrial:
         assert survives("x = '\ud800'")
 
     def test_what_dies(self) -> None:
+        # a main thread would survive this, but not every thread
+        assert not survives("(" * 500 + ")" * 500)
         assert not survives("(" * 5000 + ")" * 5000)
 
     def test_what_does_not_end(self) -> None:

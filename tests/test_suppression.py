@@ -67,6 +67,10 @@ class TestNoqa:
     def test_rows_of_one_token_stand_together(self, text: str, lines: list[int]) -> None:
         assert silent(text) == lines
 
+    def test_rows_that_stand_together_are_told_once(self) -> None:
+        (only,) = Suppressions.parse("x = '''\n# noqa: E1\n'''  # noqa: AOR501\n").all
+        assert (only.first, only.last, only.line, only.in_comment) == (1, 3, 2, False)
+
     def test_in_a_string_as_flake8_has_it(self) -> None:
         found = Suppressions.parse("x = '# noqa: AOR501'\ny = 1  # noqa: AOR501\n").all
         assert [(one.line, one.in_comment) for one in found] == [(1, False), (2, True)]

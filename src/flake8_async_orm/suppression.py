@@ -62,8 +62,7 @@ class Suppression:
             return False
         if not self.items and self.kind in ("noqa", "file-noqa"):
             return True
-        own = self.kind in ("ignore", "ignore-file")
-        return any(code.startswith(item.text) or (own and item.text == name) for item in self.items)
+        return any(code.startswith(item.text) or item.text == name for item in self.items)
 
 
 class Suppressions:

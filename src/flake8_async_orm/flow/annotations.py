@@ -174,7 +174,7 @@ class Reader:
             return Unknown("not a class")
         if dotted in self.substitution:
             return self.substitution[dotted]
-        found = self.program.project.resolve(self.module, dotted)
+        found = self.program.resolve(self.module, dotted)
         if isinstance(found, ExternalName):
             return Class(found.name)
         if isinstance(found, Found) and isinstance(found.binding, ClassDefinition):
@@ -200,7 +200,7 @@ class Reader:
 
     def _made_type(self, module: str, node: cst.Call, name: str) -> Value:
         """`TypeVar(...)`, `NewType("X", Base)`."""
-        target = self.program.project.resolve(module, dotted_name(node.func) or "")
+        target = self.program.resolve(module, dotted_name(node.func) or "")
         maker = names.last(target.name) if isinstance(target, ExternalName) else ""
         reader = Reader(self.program, module)
         reader.depth = self.depth + 1
@@ -218,7 +218,7 @@ class Reader:
     def _named(self, dotted: str, args: tuple[Value, ...]) -> Value:
         if dotted in self.substitution:
             return self._of_type(self.substitution[dotted])
-        found = self.program.project.resolve(self.module, dotted)
+        found = self.program.resolve(self.module, dotted)
         match found:
             case ExternalName(name=name):
                 return self._external(name)
@@ -279,7 +279,7 @@ class Reader:
         arguments = self.arguments(node)
         if not dotted or not arguments:
             return Unknown("annotation not understood")
-        found = self.program.project.resolve(self.module, dotted)
+        found = self.program.resolve(self.module, dotted)
         name = found.name if isinstance(found, ExternalName) else ""
         last = names.last(name)
         package = name.partition(".")[0]

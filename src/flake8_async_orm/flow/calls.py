@@ -210,8 +210,7 @@ def _collection_method(
 
 
 def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, added: Value) -> None:
-    assert isinstance(node.func, cst.Attribute)
-    owner = node.func.value
+    owner = node.func.value if isinstance(node.func, cst.Attribute) else node.func
     if isinstance(many, Tuple):
         many = Collection(one_of(many.items) if many.items else EMPTY, "list")
     empty = many.of == EMPTY
@@ -219,7 +218,7 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     if isinstance(grown.of, Unknown):
         coroutines.consume(frame, many)
         coroutines.consume(frame, added)
-    if isinstance(owner, cst.Name) and owner.value in state.names:
+    if isinstance(node.func, cst.Attribute) and isinstance(owner, cst.Name) and owner.value in state.names:
         from flake8_async_orm.flow.targets import assign
 
         coroutines.named(frame, added, owner.value)

@@ -63,7 +63,7 @@ def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionD
     name = dotted_name(target)
     if name is None:
         return "unknown"
-    found = program.project.resolve(module, name)
+    found = program.resolve(module, name)
     match found:
         case ExternalName(name=dotted):
             return _external(dotted)
@@ -86,7 +86,7 @@ def _alias(program: Program, module: str, assignment: Assignment) -> str:
     if source is None or assignment.value is None:
         return "unknown"
     name = dotted_name(source.nodes[assignment.value])
-    found = program.project.resolve(module, name) if name else None
+    found = program.resolve(module, name) if name else None
     return _external(found.name) if isinstance(found, ExternalName) else "unknown"
 
 

@@ -188,7 +188,7 @@ def caught_names(frame: Frame, node: cst.CSTNode | None) -> tuple[str, ...]:
     if isinstance(node, cst.Tuple):
         return tuple(name for element in node.elements for name in caught_names(frame, element.value))
     dotted = dotted_name(node)
-    found = frame.program.project.resolve(frame.module, dotted) if dotted else None
+    found = frame.program.resolve(frame.module, dotted) if dotted else None
     if isinstance(found, ExternalName):
         return (_canonical(found.name),)
     if isinstance(found, Found):

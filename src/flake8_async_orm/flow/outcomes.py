@@ -125,6 +125,15 @@ def reachable(state: State | None, given: list[Value]) -> State | None:
     return State({}, heap)
 
 
+#: attributes below a parameter that a caller is told about
+DEEP = 3
+
+
+def is_shared(place: Place) -> bool:
+    """Whether a caller has the object at `place` too: it lies below a parameter, not too deep, or is a global."""
+    return isinstance(place.root, str) and len(place.path) <= DEEP and not place.root.startswith("closure:")
+
+
 def _untouched(known: Known) -> bool:
     """Whether an instance is still as the caller handed it over."""
     return isinstance(known, InstanceState) and known.columns == "entry" and set(known.attributes.values()) <= {"entry"}
@@ -154,8 +163,11 @@ def _roots(value: Value | None, found: set[object]) -> None:
             pass
 
 
-def telling(value: Value, annotated: bool) -> Value | None:
-    """What of an argument belongs into the key, or None: then the parameter is as its annotation says."""
+def telling(value: Value, annotated: Value | None) -> Value | None:
+    """What of an argument belongs into the key, or None: then the parameter is as its annotation (`annotated`) says."""
+    bound = without_none(annotated) if annotated is not None else None
+    if isinstance(value, Object) and isinstance(bound, Object):
+        return None if bound.cls.name == value.cls.name else plain(value)
     match value:
         case Constant() | Class() | Function() | External() | LoaderOption() | ModelAttribute() | Omitted():
             if isinstance(value, Constant) and not isinstance(value.value, (bool, type(None))) and annotated:
@@ -165,13 +177,11 @@ def telling(value: Value, annotated: bool) -> Value | None:
             return plain(value)
         case Tuple() | Collection():
             shape = plain(value)
-            return shape if _holds_options(shape) or not annotated else None
-        case ApiObject() | Instance() | Object():
-            return None if annotated and not isinstance(value, Object) else plain(value)
-        case OneOf():
-            return plain(value) if not annotated else None
-        case Callable() | ContextManager() | Generator() | Coroutine():
-            return None if annotated or isinstance(value, Coroutine) else plain(value)
+            return shape if _holds_options(shape) or annotated is None else None
+        case ApiObject() | Instance() | Object() | OneOf():
+            return None if annotated is not None else plain(value)
+        case Callable() | ContextManager() | Generator():
+            return None if annotated is not None else plain(value)
         case _:
             return None
 
@@ -204,7 +214,9 @@ class Substitution:
                 return place
             actual = self.arguments.get(place.root.removeprefix("param:"))
             return follow(actual, place.path) if actual is not None else None
-        return Place((self.call, place.root), place.path)
+        # a place made deeper down is told apart by where it was made and by the call that brought it here
+        made = place.root[1] if isinstance(place.root, tuple) and len(place.root) == 2 else place.root
+        return Place((self.call, made), place.path)
 
     def value(self, value: Value) -> Value:
         match value:

@@ -1,13 +1,12 @@
 """The program that is being interpreted: outcomes of its functions, values of its globals, types of its attributes.
 
-Everything here is asked lazily and remembered. A question that comes back to itself (a call cycle, a global defined by itself) is answered
-Unknown, and what was learnt on the way is forgotten until the head of the cycle is closed, so that an answer does not depend on
-who asked first.
+Everything here is asked lazily and remembered; what comes back to itself is Unknown (see `memo`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable as Function_
+from collections.abc import Hashable
 from typing import TypeVar
 
 import libcst as cst
@@ -15,12 +14,13 @@ import libcst as cst
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, joined, joined_values
-from flake8_async_orm.flow.outcomes import Key, Outcome, plain, reachable, unknown_outcome
+from flake8_async_orm.flow.memo import Memo
+from flake8_async_orm.flow.outcomes import OMITTED, Key, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import local_names, mentioned
-from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.flow.syntax import dotted_name, literal
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
-from flake8_async_orm.project import ExternalName, Found, ModuleFound, Project
+from flake8_async_orm.project import ExternalName, Found, Meaning, ModuleFound, Project
 from flake8_async_orm.project.definitions import (
     Assignment,
     ClassDefinition,
@@ -31,6 +31,7 @@ from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
     NONE,
     Class,
+    Constant,
     Coroutine,
     External,
     Function,
@@ -45,8 +46,6 @@ from flake8_async_orm.values import (
 )
 
 T = TypeVar("T")
-#: project functions called inside one another deeper than this are not looked into
-DEPTH = 40
 
 
 class Program:
@@ -56,46 +55,21 @@ class Program:
         self.project = project
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = api.TARGETS
-        self._memo: dict[object, object] = {}
+        self._memo = Memo()
+        self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._patched: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
-        self._open: dict[object, int] = {}
-        self._provisional: list[list[object]] = []
-        self._low: list[int] = []
 
-    # -- asking once ------------------------------------------------------------------------------------------------
+    def once(self, key: Hashable, compute: Function_[[], T], cyclic: T, family: Hashable = None) -> T:
+        """`compute()`, remembered; see `memo`."""
+        return self._memo.once(key, compute, cyclic, family)
 
-    def once(self, key: object, compute: Function_[[], T], cyclic: T) -> T:
-        """`compute()`, remembered under `key`; `cyclic` while it is being computed."""
-        if key in self._memo:
-            return self._memo[key]  # type: ignore[return-value]
-        if key in self._open:
-            level = self._open[key]
-            for index in range(level + 1, len(self._low)):
-                self._low[index] = min(self._low[index], level)
-            return cyclic
-        level = len(self._low)
-        if level >= DEPTH:
-            for index in range(len(self._low)):
-                self._low[index] = min(self._low[index], 0)
-            return cyclic
-        self._open[key] = level
-        self._low.append(level)
-        self._provisional.append([])
-        try:
-            answer = compute()
-        finally:
-            low = self._low.pop()
-            found = self._provisional.pop()
-            del self._open[key]
-        self._memo[key] = answer
-        if low < level:
-            # part of a cycle whose head is still open: keep the answer until that head closes
-            self._provisional[-1].extend([*found, key])
-        else:
-            for provisional in found:
-                self._memo.pop(provisional, None)
-        return answer
+    def resolve(self, module: str, name: str) -> Meaning | None:
+        """What a name means at module level, remembered."""
+        key = (module, name)
+        if key not in self._resolved:
+            self._resolved[key] = self.project.resolve(module, name)
+        return self._resolved[key]
 
     # -- names ------------------------------------------------------------------------------------------------------
 
@@ -130,7 +104,7 @@ class Program:
         return self.once(("global", module, name), lambda: self._global_value(module, name), Unknown("defined by itself"))
 
     def _global_value(self, module: str, name: str) -> Value:
-        match self.project.resolve(module, name):
+        match self.resolve(module, name):
             case ExternalName(name=dotted):
                 return self.external(dotted)
             case ModuleFound(name=found):
@@ -217,7 +191,7 @@ class Program:
         if isinstance(node, cst.Decorator):
             node = node.decorator
         name = dotted_name(node.func if isinstance(node, cst.Call) else node)
-        found = self.project.resolve(module, name) if name else None
+        found = self.resolve(module, name) if name else None
         return found.name if isinstance(found, ExternalName) else ""
 
     def nested_definition(self, module: str, number: int) -> FunctionDefinition | None:
@@ -251,6 +225,25 @@ class Program:
             self._locals[key] = local_names(source.nodes[number])
         return self._locals[key]
 
+    def parameter_annotation(self, module: str, number: int | None) -> Value | None:
+        """What an annotation says, for telling arguments apart; None where there is none or it says nothing."""
+        if number is None:
+            return None
+
+        def compute() -> Value | None:
+            source = self.project.source(module)
+            value = self.annotation(module, source.nodes[number]) if source is not None else None
+            return None if isinstance(value, Unknown) and value.why != "type variable" else value
+
+        nothing: Value | None = None
+        return self.once(("parameter", module, number), compute, nothing)
+
+    def default(self, module: str, number: int) -> Value:
+        """A parameter's default as an argument: a plain literal is itself, so that omitting and giving it are one; else Omitted."""
+        source = self.project.source(module)
+        value = literal(source.nodes[number]) if source is not None else ...
+        return Constant(value) if value is None or isinstance(value, (bool, str, int, float)) else OMITTED
+
     def is_patched(self, source: Source, number: int) -> bool:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
@@ -279,7 +272,7 @@ class Program:
         """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call."""
         if not isinstance(node, cst.Call):
             return None
-        target = self.project.resolve(module, dotted_name(node.func) or "")
+        target = self.resolve(module, dotted_name(node.func) or "")
         if not isinstance(target, ExternalName) or names.last(target.name) not in callables.DEPENDS or not node.args:
             return None
         name = dotted_name(node.args[0].value)
@@ -403,7 +396,7 @@ class Program:
 
     def outcome(self, key: Key) -> Outcome:
         """What the body of a project function comes to, under `key`."""
-        return self.once(key, lambda: self._outcome(key), unknown_outcome("calls itself"))
+        return self.once(key, lambda: self._outcome(key), unknown_outcome("calls itself"), key.function)
 
     def _outcome(self, key: Key) -> Outcome:
         found = self.function_definition(key.function)
@@ -475,11 +468,11 @@ def interpret_function(
         tuple(frame.requires.values()),
         frame.writes,
         frame.global_writes,
-        frozenset(frame.ended_with),
-        frozenset(frame.doubted),
+        frozenset((place, word) for place, word in frame.ended_with if is_shared(place)),
+        frozenset(place for place in frame.doubted if is_shared(place)),
         frame.touches,
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 
 
-__all__ = ["DEPTH", "Program", "interpret_function"]
+__all__ = ["Program", "interpret_function"]

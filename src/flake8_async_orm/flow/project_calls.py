@@ -151,8 +151,8 @@ def bind(
         elif parameter.name not in actuals:
             if splat or parameter.default is None:
                 continue
-            actuals[parameter.name] = OMITTED
-        told = telling(actuals[parameter.name], parameter.annotation is not None)
+            actuals[parameter.name] = frame.program.default(module, parameter.default)
+        told = telling(actuals[parameter.name], frame.program.parameter_annotation(module, parameter.annotation))
         if told is not None:
             key_arguments.append((parameter.name, told))
     own = plain(receiver) if receiver is not None else None
@@ -299,7 +299,7 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
     given = [a for a in arguments if a.keyword is None and not a.star]
     actuals = {name: a.value for name, a in zip(parameters, given, strict=False)}
     actuals.update({a.keyword: a.value for a in arguments if a.keyword is not None})
-    told = tuple((name, told) for name, value in actuals.items() if (told := telling(value, False)) is not None)
+    told = tuple((name, told) for name, value in actuals.items() if (told := telling(value, None)) is not None)
     outcome = nested.outcome(frame, function.site, told)
     for name in nested.captured(frame, function.site) & state.names.keys():
         instances.doubt(frame, state, state.names[name].value)

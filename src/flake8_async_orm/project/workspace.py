@@ -31,6 +31,8 @@ class Workspace:
         self._overlays: dict[str, str] = {}
         self._fresh: set[str] = set()
         self._stamps: dict[str, object] = {}
+        #: the hash of what was read of a file, kept when its tree is released
+        self._read: dict[str, int] = {}
         #: in the order of their last use
         self._sources: dict[str, Source] = {}
         self._definitions: dict[str, ModuleDefinition | None] = {}
@@ -70,9 +72,11 @@ class Workspace:
         known = self._sources.get(path)
         if known is source or (known is not None and known.data == source.data):
             return
-        stale = path in self._stamps and (known is None or known.data != source.data)
-        self._drop(path)
+        stale = path in self._read and self._read[path] != hash(source.data)
+        if stale:
+            self._drop(path)
         self._sources[path] = source
+        self._read[path] = hash(source.data)
         self._stamps[path] = self._stamp(path)
         self._fresh.add(path)
         if stale:
@@ -94,7 +98,7 @@ class Workspace:
             project.forget()
 
     def _drop(self, path: str) -> None:
-        for kept in (self._sources, self._definitions, self._words, self._stamps):
+        for kept in (self._sources, self._definitions, self._words, self._stamps, self._read):
             kept.pop(path, None)
         self._fresh.discard(path)
 
@@ -138,6 +142,7 @@ class Workspace:
             if overlay is None and data is None:
                 return None
             source = Source.from_text(path, overlay) if overlay is not None else Source.from_bytes(path, data or b"")
+            self._read[path] = hash(source.data)
         self._sources[path] = source
         return source
 
