@@ -91,7 +91,10 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
     names = left.attributes.keys() | right.attributes.keys()
     return InstanceState(
         left.model,
-        {name: join_attribute(left.attributes.get(name, "maybe"), right.attributes.get(name, "maybe")) for name in names},
+        {
+            name: join_attribute(left.attributes.get(name, "maybe"), right.attributes.get(name, "maybe"))
+            for name in names
+        },
         join_attribute(left.columns, right.columns),
         left.life if left.life == right.life else "unknown",
         left.session if left.session == right.session else None,

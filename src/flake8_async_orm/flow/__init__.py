@@ -40,7 +40,9 @@ def program_of(project: Project) -> Program:
 
 def outermost(definition: ModuleDefinition) -> list[FunctionDefinition]:
     """The functions of a module and the methods of its classes; nested ones are interpreted with what holds them."""
-    found = {f.node: f for bindings in definition.bindings.values() for f in bindings if isinstance(f, FunctionDefinition)}
+    found = {
+        f.node: f for bindings in definition.bindings.values() for f in bindings if isinstance(f, FunctionDefinition)
+    }
     for cls in definition.classes.values():
         found.update({f.node: f for methods in cls.methods.values() for f in methods})
     return [found[node] for node in sorted(found) if "<locals>" not in found[node].qualname]

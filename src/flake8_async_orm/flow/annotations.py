@@ -6,6 +6,7 @@ Annotations are read as the type checkers read them: through aliases in other mo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,9 @@ _COLLECTIONS = {
     "deque": "list",
 }
 _MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"})
-_TRANSPARENT = frozenset({"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InstrumentedAttribute", "Mapped"})
+_TRANSPARENT = frozenset(
+    {"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InstrumentedAttribute", "Mapped"}
+)
 _AWAITABLES = {"Awaitable": 0, "Coroutine": 2, "Future": 0, "Task": 0}
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "contextlib", "asyncio", "builtins", "types"})
 _LITERAL_CLASSES = frozenset({"str", "int", "bool", "float", "bytes", "object", "complex"})
@@ -81,7 +84,14 @@ def instance_of(program: Program, cls: Class, because: Because | None = None) ->
         elif api in names.RESULTS and cls.args:
             of = _row_of(program, api, cls.args)
         return ApiObject(api, of=of, because=because, subclass=subclass)
-    if cls.name.startswith(("sqlalchemy.", "sqlmodel.")) and names.last(cls.name) in ("Select", "SelectOfScalar", "Insert", "Update", "Delete", "TextClause"):
+    if cls.name.startswith(("sqlalchemy.", "sqlmodel.")) and names.last(cls.name) in (
+        "Select",
+        "SelectOfScalar",
+        "Insert",
+        "Update",
+        "Delete",
+        "TextClause",
+    ):
         return Statement(names.last(cls.name).lower().removesuffix("ofscalar").removesuffix("clause"), complete=False)
     mapped = program.project.mapped(cls.name)
     if mapped is not None:
@@ -341,9 +351,8 @@ def refine(bound: Value, provided: Value) -> Value:
     """An annotation bounds the class, the provider adds what it knows of the object."""
     if isinstance(bound, Unknown):
         return provided
-    if isinstance(bound, ApiObject) and isinstance(provided, ApiObject):
-        if bound.cls == provided.cls or names.api_class(provided.cls) is None:
-            return ApiObject(bound.cls, bound.place, provided.of or bound.of, provided.flags or bound.flags, bound.because, bound.subclass)
+    if isinstance(bound, ApiObject) and isinstance(provided, ApiObject) and bound.cls == provided.cls:
+        return replace(bound, of=provided.of or bound.of, flags=provided.flags or bound.flags)
     return bound
 
 
@@ -351,7 +360,7 @@ def placed(value: Value, place: Place) -> Value:
     """`value` as the object at `place`, where it has none of its own."""
     match value:
         case ApiObject(place=None):
-            return ApiObject(value.cls, place, value.of, value.flags, value.because, value.subclass)
+            return replace(value, place=place)
         case Instance(place=None):
             return Instance(value.model, place)
         case Object(place=None):

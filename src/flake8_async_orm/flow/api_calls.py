@@ -111,7 +111,9 @@ def give(
             return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
         case "factory-begin":
             session = called_factory(receiver, [], site)
-            return ContextManager(session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site), effect
+            return ContextManager(
+                session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site
+            ), effect
         case "run-sync":
             return _run_sync(frame, state, receiver, arguments, site), effect
         case _:
@@ -156,7 +158,9 @@ def rows(
         case "scalar":
             return one_of([first, NONE]) if first is not None else Unknown("scalar"), both
         case "stream":
-            return ContextManager(ApiObject("AsyncResult", Place(site), of=row), True, True, f"{names.shown(receiver.cls)}.stream", site) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row), both
+            return ContextManager(
+                ApiObject("AsyncResult", Place(site), of=row), True, True, f"{names.shown(receiver.cls)}.stream", site
+            ) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row), both
         case "stream-scalars":
             return ApiObject("AsyncScalarResult", Place(site), of=first), both
         case "exec-result" if isinstance(row, Tuple) and len(row.items) == 1:
@@ -173,16 +177,16 @@ def _entity(frame: Frame, entity: Value, place: Place) -> Value:
     return Unknown("column")
 
 
-def _loading(
-    frame: Frame, receiver: ApiObject, statement: Statement, items: tuple[Value, ...], site: Site
-) -> Effect:
+def _loading(frame: Frame, receiver: ApiObject, statement: Statement, items: tuple[Value, ...], site: Site) -> Effect:
     models = [item.model for item in items if isinstance(item, Instance)]
 
     def load(state: State) -> None:
         for item in items:
             if isinstance(item, Instance) and item.place is not None:
                 mine = tuple(
-                    load for load in statement.loads if load.model is None or _root(frame, load.model, item.model, len(items))
+                    load
+                    for load in statement.loads
+                    if load.model is None or _root(frame, load.model, item.model, len(items))
                 )
                 # a RETURNING clause loads nothing eagerly in a joined or subquery load: leave those in doubt
                 complete = statement.complete and "returning" not in statement.flags
@@ -366,7 +370,9 @@ def _refresh(frame: Frame, state: State, first: Value | None, arguments: list[Ar
     only: list[str] | None = None
     readable = not any(a.star for a in arguments)
     if wanted is not None and wanted != NONE:
-        if isinstance(wanted, Tuple) and all(isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items):
+        if isinstance(wanted, Tuple) and all(
+            isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items
+        ):
             only = [str(i.value) for i in wanted.items if isinstance(i, Constant)]
         else:
             readable = False
@@ -443,13 +449,11 @@ def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozens
     return frozenset(known.items())
 
 
-def construct(
-    frame: Frame, state: State, cls: Class, api_name: str, arguments: list[Argument], site: Site
-) -> Value:
+def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
     """A class of SQLAlchemy's API, or a subclass of one, is called."""
     take(frame, arguments)
     subclass = cls.name if names.api_class(cls.name) is None else None
-    default = {"expire_on_commit": True}
+    default: dict[str, object] = {"expire_on_commit": True}
     if api_name in names.FACTORIES:
         return _factory(frame, cls, api_name, arguments, site)
     if api_name in ("async_scoped_session", "scoped_session"):

@@ -57,7 +57,11 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert isinstance(node, cst.Call)
     site = frame.site(node)
     frame.calls[frame.site(node.func)] = site
-    if isinstance(node.func, cst.Attribute) and node.func.attr.value in _CHANGES and isinstance(node.func.value, cst.Attribute):
+    if (
+        isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in _CHANGES
+        and isinstance(node.func.value, cst.Attribute)
+    ):
         frame.changed_collections.add(frame.site(node.func.value))
     if isinstance(node.func, cst.Name) and node.func.value == "super":
         return _super(frame, node, state)
@@ -72,9 +76,7 @@ def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
     return Argument(value, keyword, argument.star, frame.site(argument.value))
 
 
-def call(
-    frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site
-) -> Value:
+def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """The value of calling `callee`."""
     from flake8_async_orm.flow import api_calls, externals, project_calls
 
@@ -136,7 +138,8 @@ def call(
             frame.muted += 1
             try:
                 found_values = [
-                    call(frame, state.copy(), option, arguments, node, site) for option in sorted(rest.options, key=repr)
+                    call(frame, state.copy(), option, arguments, node, site)
+                    for option in sorted(rest.options, key=repr)
                 ]
             finally:
                 frame.muted -= 1
@@ -193,7 +196,11 @@ def _collection_method(
     if name in ("append", "add", "insert", "extend", "update", "setdefault") and given:
         added = given[-1]
         if name in ("extend", "update"):
-            added = element_of(frame, added, arguments[-1].site) if not isinstance(many, Collection) or many.kind != "dict" else added
+            added = (
+                element_of(frame, added, arguments[-1].site)
+                if not isinstance(many, Collection) or many.kind != "dict"
+                else added
+            )
         _grow(frame, state, node, many, added)
         return Unknown("changed in place")
     take(frame, arguments)

@@ -209,9 +209,7 @@ def _is(frame: Frame, value: Value, cls: Class) -> bool | None:
                 if subclass is not None and cls.name in frame.program.project.mro(subclass)[0]:
                     return True
                 return None if frame.program.is_project_class(cls.name) else False
-            if name == wanted or {name, wanted} == {"AsyncSession", "sqlmodel.AsyncSession"}:
-                return True
-            return False
+            return bool(name == wanted or {name, wanted} == {"AsyncSession", "sqlmodel.AsyncSession"})
         case Instance(model=model) | Object(cls=Class(name=model)):
             order, complete = frame.program.project.mro(model)
             if cls.name in order:

@@ -34,7 +34,9 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
         case ApiObject(cls=cls) as thing:
             enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
             if thing.subclass is None and api.has_class(cls) and not api.has_member(cls, enter):
-                _state(frame, site, is_async, "object", "", thing, (not is_async) if api.has_member(cls, other) else None)
+                _state(
+                    frame, site, is_async, "object", "", thing, (not is_async) if api.has_member(cls, other) else None
+                )
             return thing
         case Generator(of=of, is_async=True, callee=callee):
             if callee:
@@ -87,12 +89,14 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State) -
             instances.close(state, place)
             if place is not None:
                 frame.ended_with.add((place, "close"))
-        case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if callee.endswith(".begin") and session.cls in names.SESSIONS:
+        case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
+            callee.endswith(".begin") and session.cls in names.SESSIONS
+        ):
             instances.commit(frame, state, session, site)
             if session.place is not None:
                 frame.ended_with.add((session.place, "commit"))
-        case ContextManager() if isinstance(bound, ApiObject) and bound.cls in names.SESSIONS:
-            if manager.callee.endswith("sessionmaker.begin"):  # type: ignore[union-attr]
+        case ContextManager(callee=callee) if isinstance(bound, ApiObject) and bound.cls in names.SESSIONS:
+            if callee.endswith("sessionmaker.begin"):
                 instances.commit(frame, state, bound, site)
             if _made_inside(bound.place, site):
                 instances.close(state, bound.place)

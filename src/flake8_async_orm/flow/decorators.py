@@ -35,7 +35,9 @@ def shape(program: Program, module: str, definition: FunctionDefinition) -> Shap
     """The shape of a function after all its decorators."""
     if not definition.decorators:
         return PLAIN
-    return program.once(("shape", module, definition.qualname, definition.node), lambda: _shape(program, module, definition), PLAIN)
+    return program.once(
+        ("shape", module, definition.qualname, definition.node), lambda: _shape(program, module, definition), PLAIN
+    )
 
 
 def _shape(program: Program, module: str, definition: FunctionDefinition) -> Shape:
@@ -130,7 +132,9 @@ def _wrapper(
         calls = [c for c in _calls(wrapper) if dotted_name(c.func) == parameters[0]]
         if not calls:
             continue
-        if decorated.is_generator and not any(type(found) is cst.Yield for found in walk(wrapper.body, into_scopes=False)):
+        if decorated.is_generator and not any(
+            type(found) is cst.Yield for found in walk(wrapper.body, into_scopes=False)
+        ):
             continue
         if (wrapper.asynchronous is not None) != decorated.is_async and not (
             decorated.is_async and _returns_call(wrapper, parameters[0])

@@ -334,7 +334,7 @@ def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if ends is None:
         return Unknown("unreachable")
     state.names, state.heap = ends.names, ends.heap
-    if len(values) == 2 and not isinstance(values[0], Coroutine) == isinstance(values[1], Coroutine):
+    if len(values) == 2 and isinstance(values[0], Coroutine) != isinstance(values[1], Coroutine):
         for value in values:
             coroutines.consume(frame, value)
     return values[0] if len(values) == 1 else join(values[0], values[1])
@@ -389,7 +389,7 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     for element in node.slice:
         if isinstance(element.slice, cst.Index):
             indexes.append(evaluate(frame, element.slice.value, state))
-        else:
+        elif isinstance(element.slice, cst.Slice):
             for part in (element.slice.lower, element.slice.upper, element.slice.step):
                 if part is not None:
                     evaluate(frame, part, state)
@@ -456,7 +456,9 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             function = frame.program.function_site(callee)
             frame.state_fact(GeneratorAwaited(whole, operand, callee, describe(of), function))
             return of
-        case ApiObject(cls=cls) if api.has_class(cls) and not api.has_member(cls, "__await__") and value.subclass is None:
+        case ApiObject(cls=cls) if (
+            api.has_class(cls) and not api.has_member(cls, "__await__") and value.subclass is None
+        ):
             if cls in names.ASYNC_CLASSES or cls in names.RESULTS:
                 frame.state_fact(NonAwaitableAwaited(whole, operand, names.shown(cls), "value"))
             return value

@@ -36,12 +36,15 @@ from flake8_async_orm.values import (
     Value,
 )
 
-_ENGINES = {"create_async_engine": "AsyncEngine", "async_engine_from_config": "AsyncEngine", "create_engine": "Engine", "engine_from_config": "Engine"}
+_ENGINES = {
+    "create_async_engine": "AsyncEngine",
+    "async_engine_from_config": "AsyncEngine",
+    "create_engine": "Engine",
+    "engine_from_config": "Engine",
+}
 
 
-def call(
-    frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site
-) -> Value:
+def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """A function known by its dotted name is called."""
     name = names.last(dotted)
     if names.is_sqlalchemy(dotted):
@@ -101,7 +104,20 @@ def _sqlalchemy(
         return one_of([ApiObject("AsyncSession", Place(site)), Constant(None)])
     if name == "with_polymorphic" and plain_values:
         return plain_values[0]
-    if name in ("func", "and_", "or_", "not_", "desc", "asc", "case", "cast", "literal", "column", "exists", "distinct"):
+    if name in (
+        "func",
+        "and_",
+        "or_",
+        "not_",
+        "desc",
+        "asc",
+        "case",
+        "cast",
+        "literal",
+        "column",
+        "exists",
+        "distinct",
+    ):
         take(frame, arguments)
         return Unknown("SQL expression")
     if dotted.startswith("sqlalchemy.func."):
@@ -180,16 +196,13 @@ def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
     return Unknown("context manager of something unknown")
 
 
-def _builtin(
-    frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site
-) -> Value:
+def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     name = names.last(dotted)
     values = [argument.value for argument in arguments if argument.keyword is None]
     _call_keys(frame, state, name, arguments, site)
-    if name in ("len", "iter", "list", "tuple", "set", "frozenset", "sorted", "reversed", "sum", "min", "max", "dict", "enumerate"):
-        if values and isinstance(values[0], Coroutine):
-            return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
-    if name in ("len", "bool", "str", "int", "repr", "isinstance", "print", "id", "type", "callable", "sum", "min", "max", "any", "all", "hash"):
+    if name in callables.ITERATING and values and isinstance(values[0], Coroutine):
+        return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
+    if name in callables.LOOKING:
         return _consuming(frame, state, name, arguments, values)
     if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter") and values:
         kind = {"tuple": "tuple", "set": "set", "frozenset": "set", "iter": "iterator"}.get(name, "list")
@@ -229,9 +242,7 @@ def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument],
         call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
 
 
-def _consuming(
-    frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]
-) -> Value:
+def _consuming(frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]) -> Value:
     """Builtins that only look at their argument."""
     if name in ("bool", "str", "int", "sum", "min", "max", "any", "all"):
         for argument, value in zip(arguments, values, strict=False):

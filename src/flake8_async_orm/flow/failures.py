@@ -19,9 +19,21 @@ from flake8_async_orm.lattice import Binding, Missing, State, join_states, may_b
 from flake8_async_orm.project import ExternalName, Found
 from flake8_async_orm.values import NONE, ApiObject, Site, Unknown, Value
 
-_KINDS = names.SESSIONS | names.CONNECTIONS | names.RESULTS | {"AsyncTransaction", "AsyncSessionTransaction", "Transaction", "SessionTransaction"}
+_KINDS = (
+    names.SESSIONS
+    | names.CONNECTIONS
+    | names.RESULTS
+    | {"AsyncTransaction", "AsyncSessionTransaction", "Transaction", "SessionTransaction"}
+)
 #: what opening a connection may raise, besides everything
-_OPENING = ("sqlalchemy.exc.", "builtins.OSError", "builtins.TimeoutError", "builtins.ConnectionError", "asyncio.TimeoutError", "asyncpg.")
+_OPENING = (
+    "sqlalchemy.exc.",
+    "builtins.OSError",
+    "builtins.TimeoutError",
+    "builtins.ConnectionError",
+    "asyncio.TimeoutError",
+    "asyncpg.",
+)
 
 
 @runs(cst.Try, cst.TryStar)
@@ -141,7 +153,9 @@ def _mark(
             continue
         value = _bound_value(name, normal, raising)
         kind = _kind(value)
-        before_it = sum(1 for s in raising if name not in s.names or not s.names[name].complete or s.names[name].value == NONE)
+        before_it = sum(
+            1 for s in raising if name not in s.names or not s.names[name].complete or s.names[name].value == NONE
+        )
         if kind is None or not _may_fail(frame, value, caught, before_it):
             continue
         here = path.names.get(name)
@@ -149,7 +163,9 @@ def _mark(
             continue
         assert value is not None
         missing = Missing(where, site, try_site, kind, none, correlates)
-        path.names[name] = Binding(here.value if here is not None and none else without_none(value), missing=missing, site=site)
+        path.names[name] = Binding(
+            here.value if here is not None and none else without_none(value), missing=missing, site=site
+        )
 
 
 def _bound_value(name: str, normal: State | None, raising: list[State]) -> Value | None:

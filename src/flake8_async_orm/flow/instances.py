@@ -20,7 +20,7 @@ from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "dynamic", "write_only"})
 
 
-def by_mapping(mapped: MappedClass, attribute: MappedAttribute, program_mro: Iterable[str] = ()) -> str:
+def by_mapping(mapped: MappedClass, attribute: MappedAttribute) -> str:
     """The state that the mapping alone gives to an attribute of an instance that a query has loaded."""
     if attribute.kind == "relationship":
         if attribute.lazy is None:
@@ -28,12 +28,12 @@ def by_mapping(mapped: MappedClass, attribute: MappedAttribute, program_mro: Ite
         if attribute.lazy in ("raise", "raise_on_sql"):
             return "raises"
         if attribute.lazy in ("selectin", "joined", "subquery") and attribute.target is not None:
-            family = {mapped.name, *mapped.bases, *program_mro}
+            family = {mapped.name, *mapped.bases}
             # an eager self-reference stops where the path returns to the mapper; what a given row has depends on depth
             return "maybe" if attribute.target in family else "loaded"
         return "loaded" if attribute.lazy in EAGER else "unloaded"
     if attribute.kind == "column":
-        return "loaded" if not attribute.deferred else "unloaded" if attribute.deferred is True else "maybe"
+        return "maybe" if attribute.deferred is None else "unloaded" if attribute.deferred else "loaded"
     return "maybe" if attribute.kind in ("other", "query_expression", "association_proxy", "hybrid") else "loaded"
 
 
@@ -273,18 +273,22 @@ def flush(frame: Frame, state: State, session: Place | None) -> None:
         if known.life != "pending":
             continue
         mapped = frame.program.project.mapped(known.model)
+        if mapped is None:
+            continue
         attributes = dict(known.attributes)
         for name, mark in known.attributes.items():
-            if mark != "pending" or mapped is None:
+            if mark != "pending":
                 continue
             attribute = mapped.attributes[name]
             strategy = by_mapping(mapped, attribute)
             surely = attribute.kind == "relationship" and attribute.uselist is True and not attribute.default_factory
             never = attribute.lazy in ("dynamic", "write_only", "noload")
-            attributes[name] = "loaded" if never else ("raises" if strategy == "raises" else "unloaded") if surely else "maybe"
+            attributes[name] = (
+                "loaded" if never else ("raises" if strategy == "raises" else "unloaded") if surely else "maybe"
+            )
         for name in known.keyed:
-            attribute = mapped.attributes[name] if mapped is not None else None
-            if attribute is not None and attributes.get(name) == "maybe" and not _holds_target(frame, state, session, attribute):
+            attribute = mapped.attributes[name]
+            if attributes.get(name) == "maybe" and not _holds_target(frame, state, session, attribute):
                 attributes[name] = "raises" if by_mapping(mapped, attribute) == "raises" else "unloaded"
         state.heap[place] = replace(known, attributes=attributes, life="persistent")
         if session is not None:
@@ -300,16 +304,14 @@ def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttri
         return True
     family = {attribute.target, *subfamily(frame, attribute.target)}
     own = owner.place
-    for binding in state.names.values():
-        for found in instances_in(binding.value):
-            if found.model in family and found.place != own:
-                return True
-    for place, known in state.heap.items():
-        if isinstance(known, InstanceState) and known.model in family and place != own:
-            below = place.root == own.root and place.path[: len(own.path)] == own.path
-            if not below:
-                return True
-    return False
+    places = [found.place for b in state.names.values() for found in instances_in(b.value) if found.model in family]
+    places += [place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family]
+    return any(place is None or not lies_below(place, own) for place in places)
+
+
+def lies_below(place: Place, above: Place) -> bool:
+    """Whether `place` is `above` or is reached from it."""
+    return place.root == above.root and place.path[: len(above.path)] == above.path
 
 
 def _holds_target(frame: Frame, state: State, session: Place | None, attribute: MappedAttribute) -> bool:
@@ -331,7 +333,9 @@ def commit(frame: Frame, state: State, session: ApiObject, site: Site) -> None:
         if known.life != "persistent":
             continue
         if expires is True:
-            state.heap[place] = replace(known, attributes=_everything(known, "expired"), columns="expired", expired=site)
+            state.heap[place] = replace(
+                known, attributes=_everything(known, "expired"), columns="expired", expired=site
+            )
         else:
             softened = {n: "maybe" if m in ("loaded", "entry") else m for n, m in known.attributes.items()}
             state.heap[place] = replace(known, attributes=softened, columns="maybe")
@@ -340,7 +344,9 @@ def commit(frame: Frame, state: State, session: ApiObject, site: Site) -> None:
 def rollback(state: State, session: ApiObject, site: Site) -> None:
     for place, known in held_by(state, session.place):
         if known.life == "persistent" and state.session(session.place).used:
-            state.heap[place] = replace(known, attributes=_everything(known, "expired"), columns="expired", expired=site)
+            state.heap[place] = replace(
+                known, attributes=_everything(known, "expired"), columns="expired", expired=site
+            )
         else:
             state.heap[place] = known.doubted()
 
@@ -369,7 +375,9 @@ def refresh(frame: Frame, state: State, instance: Instance, only: list[str] | No
         before = known.attributes.get(attribute.name, "maybe")
         if attributes[attribute.name] in ACCUSING and (before in ("maybe", "entry") or attribute.uselist is not True):
             attributes[attribute.name] = "maybe"
-    state.heap[instance.place] = replace(known, attributes=attributes, columns="loaded", life="persistent", expired=None)
+    state.heap[instance.place] = replace(
+        known, attributes=attributes, columns="loaded", life="persistent", expired=None
+    )
 
 
 def remember(state: State, known: InstanceState, loaded_names: Iterable[str], *models: str) -> None:
@@ -389,7 +397,9 @@ def mark_loaded(frame: Frame, state: State, instance: Instance, name: str) -> No
         remember(state, known, [name])
 
 
-def constructed(frame: Frame, state: State, place: Place, model: str, given: set[str], unreadable: bool, site: Site) -> None:
+def constructed(
+    frame: Frame, state: State, place: Place, model: str, given: set[str], unreadable: bool, site: Site
+) -> None:
     """`Model(...)`: transient, everything readable; what is not given is unloaded after the flush."""
     mapped = frame.program.project.mapped(model)
     if mapped is None:
@@ -461,7 +471,11 @@ def doubt(frame: Frame, state: State, value: Value) -> None:
             if known is not None:
                 state.heap[place] = known.doubted()
             for other, below in list(state.heap.items()):
-                if isinstance(below, InstanceState) and other.root == place.root and other.path[: len(place.path)] == place.path:
+                if (
+                    isinstance(below, InstanceState)
+                    and other.root == place.root
+                    and other.path[: len(place.path)] == place.path
+                ):
                     state.heap[other] = below.doubted()
         case ApiObject(place=Place() as place):
             frame.doubted.add(place)

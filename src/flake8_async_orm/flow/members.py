@@ -39,7 +39,9 @@ from flake8_async_orm.values import (
 )
 
 #: members of coroutine objects themselves
-_COROUTINE_MEMBERS = frozenset({"close", "send", "throw", "cr_frame", "cr_running", "cr_await", "cr_code", "__await__", "__name__"})
+_COROUTINE_MEMBERS = frozenset(
+    {"close", "send", "throw", "cr_frame", "cr_running", "cr_await", "cr_code", "__await__", "__name__"}
+)
 
 
 @evaluates(cst.Attribute)
@@ -165,14 +167,7 @@ def awaitable_attribute(frame: Frame, node: cst.Attribute, value: ApiObject, nam
 def _loaded_by_await(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute | None) -> None:
     if attribute is not None:
         instances.mark_loaded(frame, state, owner, attribute.name)
-        instances.read_relationship(frame, state, owner, attribute, owner_site(owner))
-
-
-def owner_site(owner: Instance) -> object:  # type: ignore[type-arg]
-    """A site is only needed for facts, and a loaded attribute states none."""
-    from flake8_async_orm.values import Site
-
-    return Site("", 0)
+        instances.enter_relationship(frame, state, owner, attribute)
 
 
 def mapped_attribute(frame: Frame, model: str, name: str) -> MappedAttribute | None:

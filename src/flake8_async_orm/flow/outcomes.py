@@ -120,7 +120,8 @@ def reachable(state: State | None, given: list[Value]) -> State | None:
     heap = {
         place: known
         for place, known in state.heap.items()
-        if place.root in roots or (isinstance(place.root, str) and place.root.startswith("param:") and not _untouched(known))
+        if place.root in roots
+        or (isinstance(place.root, str) and place.root.startswith("param:") and not _untouched(known))
     }
     return State({}, heap)
 

@@ -101,7 +101,8 @@ class Program:
 
     def global_value(self, module: str, name: str) -> Value:
         """What the module-level (possibly dotted) `name` means in `module`."""
-        return self.once(("global", module, name), lambda: self._global_value(module, name), Unknown("defined by itself"))
+        cyclic: Value = Unknown("defined by itself")
+        return self.once(("global", module, name), lambda: self._global_value(module, name), cyclic)
 
     def _global_value(self, module: str, name: str) -> Value:
         match self.resolve(module, name):
@@ -125,7 +126,14 @@ class Program:
         """The value of a name outside the project: a class where it looks like one, else a function or value."""
         if names.api_class(dotted) is not None or names.last(dotted)[:1].isupper():
             return Class(dotted)
-        if dotted in ("builtins.list", "builtins.set", "builtins.dict", "builtins.tuple", "builtins.str", "builtins.int"):
+        if dotted in (
+            "builtins.list",
+            "builtins.set",
+            "builtins.dict",
+            "builtins.tuple",
+            "builtins.str",
+            "builtins.int",
+        ):
             return Class(dotted)
         return External(dotted)
 
@@ -171,7 +179,8 @@ class Program:
             except BudgetSpent:
                 return Unknown("too long to follow")
 
-        return self.once(("expression", module, number), compute, Unknown("defined by itself"))
+        cyclic: Value = Unknown("defined by itself")
+        return self.once(("expression", module, number), compute, cyclic)
 
     def global_value_of(self, module: str, name: str) -> Value:
         """The member `name` of the module `module`, of the project or not."""
@@ -214,7 +223,9 @@ class Program:
         """Whether a project class or one of its project bases declares or assigns `name`."""
         for base in self.project.mro(cls)[0]:
             found = self.class_definition(base)
-            if found and (name in found[1].attributes or name in found[1].instance_attributes or name in found[1].methods):
+            if found and (
+                name in found[1].attributes or name in found[1].instance_attributes or name in found[1].methods
+            ):
                 return True
         return False
 
@@ -305,7 +316,9 @@ class Program:
             if found is None or source is None:
                 return []
             reader = Reader(self, found[0])
-            return [base for base in (reader.type_of(source.nodes[n]) for n in found[1].bases) if isinstance(base, Class)]
+            return [
+                base for base in (reader.type_of(source.nodes[n]) for n in found[1].bases) if isinstance(base, Class)
+            ]
 
         return self.once(("bases", dotted), compute, [])
 
@@ -355,7 +368,8 @@ class Program:
 
     def attribute(self, cls: Class, name: str) -> Value:
         """The value of a data attribute of an instance of `cls`, without identity; Unknown where nothing is written."""
-        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), Unknown("assigned from itself"))
+        cyclic: Value = Unknown("assigned from itself")
+        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), cyclic)
 
     def _attribute(self, cls: Class, name: str) -> Value:
         bound: Value | None = None
@@ -377,7 +391,9 @@ class Program:
                 if attribute.annotation is not None and bound is None:
                     bound = self.annotation(module, source.nodes[attribute.annotation], substitution)
             if written and bound is None:
-                values += [self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})]
+                values += [
+                    self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})
+                ]
             if bound is not None or values:
                 break
         known = [value for value in values if value != NONE]
@@ -458,7 +474,9 @@ def interpret_function(
         frame.returned.append((end, NONE))
     coroutines.finish(frame)
     exit_state = joined([s for s, _ in frame.returned])
-    returns = joined_values([v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns"))
+    returns = joined_values(
+        [v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns")
+    )
     facts: list[Fact] = list(frame.facts.values())
     return Outcome(
         returns,

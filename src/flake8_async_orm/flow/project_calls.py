@@ -9,7 +9,7 @@ from flake8_async_orm.flow import coroutines, decorators, instances, nested
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
-from flake8_async_orm.flow.outcomes import OMITTED, Key, Outcome, Substitution, follow, plain, telling
+from flake8_async_orm.flow.outcomes import Key, Outcome, Substitution, follow, plain, telling
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, SessionState, State, join, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition
@@ -93,7 +93,13 @@ def shaped(
     transfer(frame, state, outcome, substitution, site)
     if isinstance(value, Coroutine):
         return coroutines.made(
-            frame, site, callee, value.of, lambda after: transfer(frame, after, outcome, substitution, site), wrapper=True, ours=value.ours
+            frame,
+            site,
+            callee,
+            value.of,
+            lambda after: transfer(frame, after, outcome, substitution, site),
+            wrapper=True,
+            ours=value.ours,
         )
     return value
 
@@ -122,7 +128,12 @@ def bind(
     parameters = list(definition.parameters)
     actuals: dict[str, Value] = {}
     receiver = function.receiver
-    if receiver is not None and parameters and definition.cls is not None and "staticmethod" not in _names(frame, module, definition):
+    if (
+        receiver is not None
+        and parameters
+        and definition.cls is not None
+        and "staticmethod" not in _names(frame, module, definition)
+    ):
         actuals[parameters.pop(0).name] = receiver
     positional = [p for p in parameters if p.kind in ("positional", "positional-only")]
     given = [a for a in arguments if a.keyword is None and not a.star]
@@ -193,7 +204,9 @@ def transfer(
         elif isinstance(told, SessionState) and _is_parameter(place):
             held = state.session(here)
             if isinstance(state.heap.get(here, held), SessionState):
-                state.heap[here] = SessionState(held.models | told.models, held.pending | told.pending, held.used or told.used)
+                state.heap[here] = SessionState(
+                    held.models | told.models, held.pending | told.pending, held.used or told.used
+                )
         elif isinstance(told, ObjectState) and isinstance(before := state.heap.get(here), ObjectState):
             state.heap[here] = ObjectState({**before.fields, **told.fields})
         elif isinstance(told, InstanceState) and told.session is None and known.session is not None:  # type: ignore[union-attr]
@@ -215,7 +228,9 @@ def _merge_instance(frame: Frame, state: State, here: Place, told: InstanceState
         if mark == "entry":
             continue
         if mark == "maybe":
-            attributes[name] = "maybe" if attributes.get(name, "maybe") in ACCUSING | {"entry", "pending"} else attributes[name]
+            attributes[name] = (
+                "maybe" if attributes.get(name, "maybe") in ACCUSING | {"entry", "pending"} else attributes[name]
+            )
         else:
             attributes[name] = mark
     columns = before.columns if told.columns == "entry" else told.columns
@@ -327,7 +342,9 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
         values = {a.keyword: a.value for a in arguments if a.keyword is not None}
         positional = [a.value for a in arguments if a.keyword is None and not a.star]
         values.update(zip(fields, positional, strict=False))
-        state.heap[place] = ObjectState({name: v for name, v in values.items() if name in fields and not isinstance(v, Unknown)})
+        state.heap[place] = ObjectState(
+            {name: v for name, v in values.items() if name in fields and not isinstance(v, Unknown)}
+        )
         return made
     call(frame, state, Function(f"{found[0]}.{found[2].qualname}", made), arguments, site)
     return made

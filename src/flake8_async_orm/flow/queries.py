@@ -41,7 +41,9 @@ def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
     entities = tuple(entity(argument) for argument in arguments)
     if kind in ("insert", "update", "delete"):
         target = entities[:1]
-        return Statement(kind, (), site=site, last=site, flags=frozenset({f"of:{t.name}" for t in target if isinstance(t, Class)}))
+        return Statement(
+            kind, (), site=site, last=site, flags=frozenset({f"of:{t.name}" for t in target if isinstance(t, Class)})
+        )
     if kind == "text":
         return Statement("text", (), site=site, last=site)
     if kind == "compound":
@@ -64,10 +66,10 @@ def method(statement: Statement, name: str, arguments: list[Value], starred: lis
     """A method called on a statement."""
     if name == "options":
         return with_options(statement, arguments, starred, site)
-    if name in ("returning",):
+    if name == "returning":
         entities = tuple(entity(argument) for argument in arguments)
         return replace(statement, entities=entities, last=site, flags=statement.flags | {"returning"})
-    if name in ("with_only_columns",):
+    if name == "with_only_columns":
         return replace(statement, entities=tuple(entity(a) for a in arguments), last=site)
     if name in ("add_columns", "column", "add_column"):
         return replace(statement, entities=statement.entities + tuple(entity(a) for a in arguments), last=site)

@@ -12,7 +12,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
 from flake8_async_orm.flow import coroutines
-from flake8_async_orm.flow.annotations import refine
+from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.contexts import entered, left
 from flake8_async_orm.flow.expressions import evaluate, truth
@@ -34,6 +34,7 @@ from flake8_async_orm.values import (
     Instance,
     LocalFunction,
     Object,
+    Place,
     Tuple,
     Unknown,
     Value,
@@ -85,6 +86,7 @@ def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
 
 _SIMPLE = frozenset({cst.Expr, cst.Assign, cst.AnnAssign})
 
+
 def is_inert(statement: cst.CSTNode) -> bool:
     """Whether nothing in the statement can raise: names and literals being assigned."""
     match statement:
@@ -130,11 +132,8 @@ def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
         return state
     value = evaluate(frame, node.value, state)
     bound = frame.program.annotation(frame.module, node.annotation, frame.type_arguments)
-    if isinstance(value, Unknown) or isinstance(value, ApiObject):
-        from flake8_async_orm.flow.annotations import placed
-        from flake8_async_orm.values import Place
-
-        value = placed(refine(bound, value), Place(frame.site(node.value))) if value != NONE else value
+    if isinstance(value, (Unknown, ApiObject)):
+        value = placed(refine(bound, value), Place(frame.site(node.value)))
     elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
         value = Collection(EMPTY, bound.kind)
     assign(frame, node.target, value, state)
@@ -180,11 +179,17 @@ def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine
     annotation = frame.source.nodes[frame.function.returns]
     promised = without_none(frame.program.annotation(frame.module, annotation, frame.type_arguments))
     known = promised == NONE or isinstance(promised, (ApiObject, Instance, Collection, Tuple))
-    known = known or (isinstance(promised, Object) and promised.cls.name.startswith("builtins.") and promised.cls.name != "builtins.object")
+    known = known or (
+        isinstance(promised, Object)
+        and promised.cls.name.startswith("builtins.")
+        and promised.cls.name != "builtins.object"
+    )
     if known and not isinstance(promised, Awaitable):
         site = frame.site(node)
         frame.state_fact(
-            CoroutineUsedAsValue(site, site, value.site, value.callee, "return", frame.function.name, frame.is_async, site == value.site)
+            CoroutineUsedAsValue(
+                site, site, value.site, value.callee, "return", frame.function.name, frame.is_async, site == value.site
+            )
         )
 
 

@@ -33,7 +33,7 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
                 coroutines.consume(frame, value)
             state.names[name] = Binding(value, site=frame.site(target))
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            _unpack(frame, target, [element for element in elements], value, state, comprehension)
+            _unpack(frame, target, list(elements), value, state, comprehension)
         case cst.StarredElement(value=inner):
             assign(frame, inner, Collection(value, "list"), state, comprehension)
         case cst.Attribute(value=owner, attr=cst.Name(value=name)):
@@ -108,7 +108,9 @@ def _adopt(frame: Frame, state: State, holder: Instance, name: str, value: Value
     """After `user.team = team` the related instance is in the state that `team` is in."""
     assert holder.place is not None
     below = holder.place.at(name)
-    for place in [place for place in state.heap if place.root == below.root and place.path[: len(below.path)] == below.path]:
+    for place in [
+        place for place in state.heap if place.root == below.root and place.path[: len(below.path)] == below.path
+    ]:
         known = state.heap[place]
         if isinstance(known, InstanceState):
             state.heap[place] = known.doubted()

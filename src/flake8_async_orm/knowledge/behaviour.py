@@ -128,10 +128,10 @@ SESSION_EFFECTS = {
 }
 
 GIVES_OF = {
-    **{cls: SESSION_GIVES for cls in names.SESSIONS},
-    **{cls: CONNECTION_GIVES for cls in names.CONNECTIONS},
-    **{cls: ENGINE_GIVES for cls in names.ENGINES},
-    **{cls: RESULT_GIVES for cls in names.RESULTS},
+    **dict.fromkeys(names.SESSIONS, SESSION_GIVES),
+    **dict.fromkeys(names.CONNECTIONS, CONNECTION_GIVES),
+    **dict.fromkeys(names.ENGINES, ENGINE_GIVES),
+    **dict.fromkeys(names.RESULTS, RESULT_GIVES),
     **{cls: {"begin": "factory-begin", "configure": "none"} for cls in names.FACTORIES},
 }
 

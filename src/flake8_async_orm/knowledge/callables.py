@@ -58,7 +58,15 @@ ROUTE_METHODS = frozenset(
     "command handler register listens_for subscriber publisher field mutation subscription query event listener".split()
 )
 
-PROPERTIES = frozenset({"builtins.property", "functools.cached_property", "abc.abstractproperty", "werkzeug.utils.cached_property", "async_property.async_property"})
+PROPERTIES = frozenset(
+    {
+        "builtins.property",
+        "functools.cached_property",
+        "abc.abstractproperty",
+        "werkzeug.utils.cached_property",
+        "async_property.async_property",
+    }
+)
 HYBRIDS = frozenset({"sqlalchemy.ext.hybrid.hybrid_property"})
 
 #: functions that take awaitables and see to it that they are awaited, by dotted name: position of the awaitables
@@ -79,9 +87,24 @@ RUNNERS = {
 #: names by which tests replace functions by mocks
 PATCHES = frozenset({"monkeypatch", "mocker", "patch", "Mock", "MagicMock", "AsyncMock", "create_autospec"})
 
+#: builtins that need the length or the elements of their first argument
+ITERATING = frozenset("len iter list tuple set frozenset sorted reversed sum min max dict enumerate".split())
+#: builtins that look at their arguments and give nothing of them back
+LOOKING = frozenset("len bool str int repr isinstance print id type callable sum min max any all hash".split())
+
 #: functions that never come back
 NEVER_RETURN = frozenset(
-    {"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort", "pytest.fail", "pytest.skip", "pytest.xfail", "pytest.exit"}
+    {
+        "sys.exit",
+        "builtins.exit",
+        "builtins.quit",
+        "os._exit",
+        "os.abort",
+        "pytest.fail",
+        "pytest.skip",
+        "pytest.xfail",
+        "pytest.exit",
+    }
 )
 
 #: exception classes whose handler also catches a lazy load that fails
@@ -101,7 +124,9 @@ CATCHES_IMPLICIT_IO = frozenset(
 BROAD = frozenset({"", "builtins.Exception", "builtins.BaseException", "asyncio.CancelledError"})
 
 #: methods that read nothing of what they are given and keep none of it: those of loggers
-LOG_METHODS = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "success", "trace"})
+LOG_METHODS = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "success", "trace"}
+)
 LOG_NAMES = frozenset({"logger", "log", "logging", "_logger", "LOGGER", "LOG", "_log"})
 
 SEES_THROUGH = frozenset({"typing.cast", "typing_extensions.cast", "copy.copy", "typing.assert_type"})
@@ -114,4 +139,9 @@ def keeps_signature(dotted: str) -> bool:
 
 def is_thread(dotted: str) -> bool:
     """Whether `dotted` runs the function that it is given in a thread."""
-    return names.last(dotted) in {"to_thread", "run_in_threadpool", "run_in_executor", "run_sync"} and not names.is_sqlalchemy(dotted)
+    return names.last(dotted) in {
+        "to_thread",
+        "run_in_threadpool",
+        "run_in_executor",
+        "run_sync",
+    } and not names.is_sqlalchemy(dotted)

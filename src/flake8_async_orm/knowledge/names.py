@@ -10,7 +10,13 @@ _SESSION_MODULES = (
     "sqlalchemy.ext.asyncio.result",
 )
 _ORM_MODULES = ("sqlalchemy.orm", "sqlalchemy.orm.session", "sqlalchemy.orm.scoping")
-_ENGINE_MODULES = ("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.engine.base", "sqlalchemy.engine.result", "sqlalchemy.engine.cursor")
+_ENGINE_MODULES = (
+    "sqlalchemy",
+    "sqlalchemy.engine",
+    "sqlalchemy.engine.base",
+    "sqlalchemy.engine.result",
+    "sqlalchemy.engine.cursor",
+)
 
 _ASYNC = (
     "AsyncSession",
@@ -26,10 +32,27 @@ _ASYNC = (
     "AsyncTupleResult",
 )
 _SYNC = ("Session", "scoped_session", "sessionmaker", "SessionTransaction")
-_CORE = ("Engine", "Connection", "Transaction", "RootTransaction", "Result", "CursorResult", "ScalarResult", "MappingResult", "TupleResult", "ChunkedIteratorResult")
+_CORE = (
+    "Engine",
+    "Connection",
+    "Transaction",
+    "RootTransaction",
+    "Result",
+    "CursorResult",
+    "ScalarResult",
+    "MappingResult",
+    "TupleResult",
+    "ChunkedIteratorResult",
+)
 
 #: rows of one class that the tables of `api` keep under another name
-_SAME = {"CursorResult": "Result", "ChunkedIteratorResult": "Result", "TupleResult": "Result", "AsyncTupleResult": "AsyncResult", "RootTransaction": "Transaction"}
+_SAME = {
+    "CursorResult": "Result",
+    "ChunkedIteratorResult": "Result",
+    "TupleResult": "Result",
+    "AsyncTupleResult": "AsyncResult",
+    "RootTransaction": "Transaction",
+}
 
 #: dotted name -> class name in `api`
 CLASSES: dict[str, str] = {
@@ -41,13 +64,17 @@ CLASSES: dict[str, str] = {
     "sqlmodel.orm.session.Session": "sqlmodel.Session",
 }
 
-SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession", "async_scoped_session", "Session", "sqlmodel.Session", "scoped_session"})
+SESSIONS = frozenset(
+    {"AsyncSession", "sqlmodel.AsyncSession", "async_scoped_session", "Session", "sqlmodel.Session", "scoped_session"}
+)
 ASYNC_SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession", "async_scoped_session"})
 FACTORIES = frozenset({"async_sessionmaker", "sessionmaker"})
 ENGINES = frozenset({"AsyncEngine", "Engine"})
 CONNECTIONS = frozenset({"AsyncConnection", "Connection"})
 ASYNC_CLASSES = frozenset(_ASYNC) | {"sqlmodel.AsyncSession"}
-RESULTS = frozenset({"Result", "ScalarResult", "MappingResult", "AsyncResult", "AsyncScalarResult", "AsyncMappingResult"})
+RESULTS = frozenset(
+    {"Result", "ScalarResult", "MappingResult", "AsyncResult", "AsyncScalarResult", "AsyncMappingResult"}
+)
 
 #: what is written in messages for a class of `api`
 SHOWN = {"sqlmodel.AsyncSession": "AsyncSession", "sqlmodel.Session": "Session"}
@@ -92,7 +119,18 @@ STRATEGIES = frozenset(
     }
 )
 #: strategies after which a read of the attribute is free
-LOADING = frozenset({"selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager", "noload", "undefer", "with_expression"})
+LOADING = frozenset(
+    {
+        "selectinload",
+        "joinedload",
+        "subqueryload",
+        "immediateload",
+        "contains_eager",
+        "noload",
+        "undefer",
+        "with_expression",
+    }
+)
 #: options that load nothing and forbid nothing
 NEUTRAL_OPTIONS = frozenset({"with_loader_criteria"})
 
