@@ -202,7 +202,7 @@ def join(left: Value, right: Value) -> Value:
         return left
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown("paths disagree", held(left) | held(right))
-    return one_of(_merge(_options(left) | _options(right)))
+    return one_of((left, right))
 
 
 def held(value: Value) -> frozenset[Site]:
@@ -233,8 +233,11 @@ def one_of(options: Iterable[Value]) -> Value:
         return Unknown("one of several, not all known", held(OneOf(found)))
     if not found:
         return Unknown("nothing")
+    found = frozenset(_merge(found)) if len(found) > 1 else found
     if len(found) == 1:
         return next(iter(found))
+    if any(isinstance(option, Unknown) for option in found):
+        return Unknown("different literals", held(OneOf(found)))
     if len(found) > WIDEST:
         return Unknown("too many alternatives", held(OneOf(found)))
     return OneOf(found)

@@ -10,7 +10,7 @@ import weakref
 import libcst as cst
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow import coroutines, nested
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.expressions import load_evaluators
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
@@ -58,6 +58,7 @@ def interpret(source: Source, project: Project, reveal: bool = False) -> list[Fa
     frame = Frame(program, module, source, reveal=reveal, local_names=frozenset())
     try:
         run_block(frame, tree, State())
+        nested.interpret_rest(frame)
         coroutines.finish(frame)
     except BudgetSpent:
         pass

@@ -102,6 +102,8 @@ class Frame:
     awaited_directly: set[Site] = field(default_factory=set)
     #: relationship reads that only serve a change of the collection (`user.posts.append`)
     changed_collections: set[Site] = field(default_factory=set)
+    #: nested functions that have been interpreted, under one key or another
+    entered_nested: set[Site] = field(default_factory=set)
     touches: bool = False
     #: a call that never comes back has been made in the statement that is being run
     diverged: bool = False

@@ -16,14 +16,17 @@ from flake8_async_orm.lattice import ObjectState, State, one_of, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
 from flake8_async_orm.values import (
     ApiObject,
+    Awaitable,
     BoundMember,
     Callable,
     Class,
     Collection,
     Constant,
+    ContextManager,
     Coroutine,
     External,
     Function,
+    Generator,
     Instance,
     LoaderOption,
     ModelAttribute,
@@ -93,6 +96,12 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
             return BoundMember(value, name, frame.site(node.value))
         case External(name=dotted):
             return frame.program.external(f"{dotted}.{name}")
+        case ContextManager(of=of) if name in ("__aenter__", "__enter__"):
+            return Callable(Awaitable(of) if name == "__aenter__" else of)
+        case Generator(of=of, is_async=True) if name in ("__anext__", "asend"):
+            return Callable(Awaitable(of))
+        case Generator(of=of) if name in ("__next__", "send"):
+            return Callable(of)
         case Function(receiver=None) | BoundMember():
             coroutines.consume(frame, value)
             return Unknown("member of a function")

@@ -26,6 +26,7 @@ def outcome(
 ) -> Outcome:
     """What calling the nested function at `site` comes to. Its facts become the frame's."""
     found = frame.nested.get(site)
+    frame.entered_nested.add(site)
     if found is None or frame.depth > 6:
         return unknown_outcome("nested function not in sight")
     node, closure = found
@@ -87,6 +88,13 @@ def _lambda_outcome(
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
     return Outcome(value, exit=state, requires=tuple(inner.requires.values()), touches=inner.touches)
+
+
+def interpret_rest(frame: Frame) -> None:
+    """Interpret the nested functions that the body only defines: whoever gets them calls them some time."""
+    for site in list(frame.nested):
+        if site not in frame.entered_nested:
+            outcome(frame, site)
 
 
 def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:

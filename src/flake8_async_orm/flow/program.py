@@ -349,6 +349,25 @@ class Program:
     def _substituted(self, arg: Value, mine: dict[str, Value]) -> Value:
         return mine.get(arg.name, arg) if isinstance(arg, TypeVariable) else arg
 
+    def type_bounds(self, module: str, parameters: cst.TypeParameters | None) -> dict[str, Value]:
+        """The type parameters of a function or class (PEP 695) by name, each with what it is at least."""
+        found: dict[str, Value] = {}
+        for parameter in parameters.params if parameters is not None else ():
+            variable = parameter.param
+            if isinstance(variable, cst.TypeVar):
+                bound = Reader(self, module).type_of(variable.bound) if variable.bound is not None else None
+                found[variable.name.value] = TypeVariable(variable.name.value, bound)
+        return found
+
+    def class_bounds(self, dotted: str) -> dict[str, Value]:
+        """The same of a project class."""
+        found = self.class_definition(dotted)
+        source = self.project.source(found[0]) if found and found[1].type_parameters else None
+        if found is None or source is None:
+            return {}
+        node = source.nodes[found[1].node]
+        return self.type_bounds(found[0], node.type_parameters) if isinstance(node, cst.ClassDef) else {}
+
     def method(self, cls: str, name: str, after: str | None = None) -> tuple[str, str, FunctionDefinition] | None:
         """The (module, class, definition) that `name` finds on a class; with `after`, beyond that class (super())."""
         order = self.project.mro(cls)[0]
@@ -380,7 +399,7 @@ class Program:
             if found is None or source is None:
                 continue
             module, definition = found
-            substitution = self.substitution(cls, base)
+            substitution = {**self.class_bounds(base), **self.substitution(cls, base)}
             for declared in definition.attributes.get(name, ()):
                 if declared.annotation is not None and bound is None:
                     bound = self.annotation(module, source.nodes[declared.annotation], substitution)
@@ -437,7 +456,7 @@ def interpret_function(
     reveal: bool = False,
 ) -> Outcome:
     """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
-    from flake8_async_orm.flow import coroutines
+    from flake8_async_orm.flow import coroutines, nested
     from flake8_async_orm.flow.parameters import bind_parameters
     from flake8_async_orm.flow.statements import run_block
 
@@ -446,7 +465,9 @@ def interpret_function(
         defining = f"{module}.{definition.cls}"
         receiver = key.receiver.cls if isinstance(key.receiver, Object) else key.receiver
         substitution = program.substitution(receiver if isinstance(receiver, Class) else Class(defining), defining)
+        substitution = {**program.class_bounds(defining), **substitution}
         substitution["Self"] = receiver if isinstance(receiver, Class) else Class(defining)
+    substitution.update(program.type_bounds(module, node.type_parameters))
     frame = Frame(
         program,
         module,
@@ -468,6 +489,9 @@ def interpret_function(
     bind_parameters(frame, state, definition, key)
     try:
         end = run_block(frame, node.body, state)
+        touches = frame.touches
+        nested.interpret_rest(frame)
+        frame.touches = touches
     except BudgetSpent:
         return Outcome(Unknown("too long to follow"), facts=tuple(frame.facts.values()), unknown="too long to follow")
     if end is not None and not definition.is_stub:

@@ -227,12 +227,8 @@ def _merge_instance(frame: Frame, state: State, here: Place, told: InstanceState
     for name, mark in told.attributes.items():
         if mark == "entry":
             continue
-        if mark == "maybe":
-            attributes[name] = (
-                "maybe" if attributes.get(name, "maybe") in ACCUSING | {"entry", "pending"} else attributes[name]
-            )
-        else:
-            attributes[name] = mark
+        was = attributes.get(name, "maybe")
+        attributes[name] = mark if mark != "maybe" else "maybe" if was in ACCUSING | {"entry", "pending"} else was
     columns = before.columns if told.columns == "entry" else told.columns
     state.heap[here] = replace(before, attributes=attributes, columns=columns)
 
