@@ -11,6 +11,7 @@ Attribute states of a mapped instance:
 * `expired`   as unloaded, by a commit, rollback or expire
 * `pending`   free now, unloaded once the instance is flushed
 * `entry`     as the caller handed the instance over
+* `failed`    a read has failed: control does not get past it, so it yields to what any other path says
 * `maybe`     paths disagree, or something unseen may have touched it: nothing is said
 """
 
@@ -47,6 +48,8 @@ ACCUSING = frozenset({"unloaded", "raises", "expired"})
 
 def join_attribute(left: str, right: str) -> str:
     """The state of an attribute where two paths meet."""
+    if left == "failed" or right == "failed":
+        return right if left == "failed" else left
     return left if left == right else "maybe"
 
 
@@ -363,12 +366,21 @@ def _keep_identity(name: str, left: State, right: State, state: State) -> None:
     one, other = left.instance(first.place), right.instance(second.place)
     if one is None or other is None or first.place is None or second.place is None:
         return
-    place = Place(("either", *sorted({repr(first.place), repr(second.place)})))
+    place = Place(("either", _origins(first.place) | _origins(second.place)))
     state.heap[place] = join_instances(one, other)
     merged = Instance(first.model, place)
     none = NONE in _options(mine.value) | _options(yours.value)
     value: Value = OneOf(frozenset((merged, NONE))) if none else merged
     state.names[name] = replace(state.names[name], value=value)
+
+
+def _origins(place: Place) -> frozenset[Place]:
+    """The places that met at `place`."""
+    root = place.root
+    if isinstance(root, tuple) and root[0] == "either" and not place.path:
+        origins: frozenset[Place] = root[1]
+        return origins
+    return frozenset((place,))
 
 
 def instance_in(value: Value) -> Instance | None:

@@ -142,7 +142,7 @@ def rows(
     load: Effect | None = None
     if isinstance(statement, Statement) and statement.entities and is_session:
         items = tuple(_entity(frame, entity, Place(site, (str(i),))) for i, entity in enumerate(statement.entities))
-        row = Tuple(items, row=True)
+        row = Tuple(items, row=True, names=tuple(_label(entity) for entity in statement.entities))
         load = _loading(frame, receiver, statement, items, site)
 
     def both(state: State) -> None:
@@ -167,6 +167,17 @@ def rows(
             return ApiObject("ScalarResult", Place(site), of=first), both
         case _:
             return ApiObject("Result", Place(site), of=row), both
+
+
+def _label(entity: Value) -> str:
+    """The name under which a row has an entity or a column."""
+    match entity:
+        case Class(name=name):
+            return names.last(name)
+        case ModelAttribute(name=name):
+            return name
+        case _:
+            return ""
 
 
 def _entity(frame: Frame, entity: Value, place: Place) -> Value:

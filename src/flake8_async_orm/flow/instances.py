@@ -182,6 +182,7 @@ def read_relationship(
         held = mark == "unloaded" and attribute.uselist is not True and in_sight(frame, state, instance, attribute)
         if not guarded and not held and known.session_async and not frame.sync_land:
             _state_read(frame, known, instance, attribute, mark, site, read)
+            state.heap[instance.place] = known.set({name: "failed"})
     _enter(frame, state, known, attribute, value, mark)
     return value
 

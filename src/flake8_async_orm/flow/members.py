@@ -93,7 +93,8 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
         case Tuple(row=True, items=items, names=columns):
             if name in columns:
                 return items[columns.index(name)]
-            return BoundMember(value, name, frame.site(node.value))
+            known = name in ("count", "index", "tuple", "_asdict", "_mapping", "_tuple", "t", "_t", "_fields")
+            return BoundMember(value, name, frame.site(node.value)) if known else Unknown("column")
         case External(name=dotted):
             return frame.program.external(f"{dotted}.{name}")
         case ContextManager(of=of) if name in ("__aenter__", "__enter__"):

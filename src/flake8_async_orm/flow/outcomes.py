@@ -216,7 +216,8 @@ class Substitution:
             actual = self.arguments.get(place.root.removeprefix("param:"))
             return follow(actual, place.path) if actual is not None else None
         # a place made deeper down is told apart by where it was made and by the call that brought it here
-        made = place.root[1] if isinstance(place.root, tuple) and len(place.root) == 2 else place.root
+        nested = isinstance(place.root, tuple) and isinstance(place.root[0], Site)
+        made = place.root[1] if isinstance(place.root, tuple) and nested else place.root
         return Place((self.call, made), place.path)
 
     def value(self, value: Value) -> Value:
