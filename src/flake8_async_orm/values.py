@@ -244,6 +244,13 @@ class Tuple(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class Keywords(Value):
+    """The keyword arguments that a `**` parameter gathered, by name."""
+
+    items: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAttribute(Value):
     """An attribute read on a mapped class (`User.posts`): SQL, or the argument of a loader option."""
 

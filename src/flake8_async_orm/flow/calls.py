@@ -24,6 +24,7 @@ from flake8_async_orm.values import (
     Coroutine,
     External,
     Function,
+    Keywords,
     LoaderOption,
     LocalFunction,
     ModelAttribute,
@@ -66,7 +67,7 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if isinstance(node.func, cst.Name) and node.func.value == "super":
         return _super(frame, node, state)
     callee = evaluate(frame, node.func, state)
-    arguments = [_argument(frame, argument, state) for argument in node.args]
+    arguments = [given for argument in node.args for given in _spread(_argument(frame, argument, state))]
     return call(frame, state, callee, arguments, node, site)
 
 
@@ -74,6 +75,17 @@ def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
     value = evaluate(frame, argument.value, state)
     keyword = argument.keyword.value if argument.keyword is not None else None
     return Argument(value, keyword, argument.star, frame.site(argument.value))
+
+
+def _spread(argument: Argument) -> list[Argument]:
+    """A starred argument as the arguments that it stands for, where they are known."""
+    match argument:
+        case Argument(value=Keywords(items=items), star="**"):
+            return [Argument(value, name, "", argument.site) for name, value in items]
+        case Argument(value=Tuple(items=items), star="*"):
+            return [Argument(value, None, "", argument.site) for value in items]
+        case _:
+            return [argument]
 
 
 def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
@@ -143,6 +155,9 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
                 ]
             finally:
                 frame.muted -= 1
+            for found_value in found_values:
+                # what one kind of receiver makes a coroutine of, another may not
+                coroutines.consume(frame, found_value)
             unknown(frame, state, arguments)
             return one_of(found_values)
     return unknown(frame, state, arguments)

@@ -77,6 +77,8 @@ def _name_of(node: cst.BaseExpression) -> str | None:
 def _compared(
     state: State, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression, outcome: bool
 ) -> State | None:
+    if isinstance(left, cst.Name) and left.value == "None":
+        left, right = right, left
     name = _name_of(left)
     is_none = isinstance(right, cst.Name) and right.value == "None"
     if name is None or not is_none or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
@@ -87,6 +89,7 @@ def _compared(
         return state
     if positive:
         if isinstance(binding.value, OneOf) and NONE in binding.value.options:
+            _leave(state, binding.value)
             state.names[name] = replace(binding, value=NONE, missing=None)
         elif not isinstance(binding.value, Unknown) and binding.value != NONE:
             return None if _surely_not_none(binding.value) else state
@@ -95,6 +98,13 @@ def _compared(
         return None
     state.names[name] = replace(binding, value=without_none(binding.value), missing=None, complete=True)
     return state
+
+
+def _leave(state: State, value: OneOf) -> None:
+    """On a path where there is no instance, nothing is known of it that could stand against the other path."""
+    for option in value.options:
+        if isinstance(option, Instance) and option.place is not None:
+            state.heap.pop(option.place, None)
 
 
 def _surely_not_none(value: Value) -> bool:
@@ -114,6 +124,7 @@ def _narrow(state: State, name: str, outcome: bool) -> State | None:
     if outcome:
         state.names[name] = replace(binding, value=without_none(value), missing=None, complete=True)
     elif isinstance(value, OneOf) and NONE in value.options:
+        _leave(state, value)
         rest = [o for o in value.options if o == NONE or not isinstance(o, _ALWAYS_TRUE)]
         state.names[name] = replace(binding, value=one_of(rest), missing=None)
     return state

@@ -64,6 +64,9 @@ def hand_on(frame: Frame, value: Value, state: State) -> None:
 
 def drop(frame: Frame, value: Value) -> None:
     """A bare expression statement gave `value`."""
+    if isinstance(value, OneOf):
+        consume(frame, value)
+        return
     for found in in_value(value):
         if found.site in frame.made:
             frame.state_fact(replace(frame.made[found.site], how="statement"))

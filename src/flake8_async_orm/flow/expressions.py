@@ -84,7 +84,9 @@ def look_up(frame: Frame, node: cst.Name, state: State) -> Value:
     outer_state, outer = frame.outer, frame.outer_frame
     while outer is not None:
         if outer_state is not None and name in outer_state.names:
-            return outer_state.names[name].value
+            value = outer_state.names[name].value
+            # None may be only what it is before somebody fills it in
+            return Unknown(f"`{name}` of the enclosing function may change") if value == NONE else value
         if name in outer.local_names and name not in outer.global_names:
             return Unknown(f"`{name}` of the enclosing function not known")
         outer_state, outer = outer.outer, outer.outer_frame

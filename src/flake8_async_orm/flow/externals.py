@@ -159,7 +159,7 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
     if not dotted.endswith("cast"):
         return arguments[0].value
     value = arguments[-1].value
-    if not isinstance(value, Unknown) or len(arguments) < 2:
+    if not isinstance(value, (Unknown, BoundMember)) or len(arguments) < 2:
         return value
     from flake8_async_orm.flow.annotations import instance_of
 

@@ -114,9 +114,8 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
 def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, state: State) -> Value:
     """A member of SQLAlchemy's objects; one that the class has not is a fact."""
     receiver = frame.site(node.value)
-    fields = state.heap.get(value.place) if value.place is not None else None
-    if isinstance(fields, ObjectState) and name in fields.fields:
-        return fields.fields[name]
+    if value.place is not None and isinstance(state.heap.get(value.place), ObjectState):
+        return Unknown("member of a fake")
     if value.cls == "AwaitableAttrs":
         return awaitable_attribute(frame, node, value, name, state)
     if value.subclass is not None:

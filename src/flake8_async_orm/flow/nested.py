@@ -56,6 +56,7 @@ def _lambda_outcome(
 ) -> Outcome:
     from flake8_async_orm.flow.annotations import placed
     from flake8_async_orm.flow.expressions import evaluate
+    from flake8_async_orm.flow.program import always_read
     from flake8_async_orm.lattice import Binding
 
     given = dict(arguments)
@@ -87,7 +88,7 @@ def _lambda_outcome(
         frame.state_fact(fact, "nested")
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
-    return Outcome(value, exit=state, requires=tuple(inner.requires.values()), touches=inner.touches)
+    return Outcome(value, exit=state, requires=tuple(always_read(state, inner.requires.values())), touches=inner.touches)
 
 
 def interpret_rest(frame: Frame) -> None:

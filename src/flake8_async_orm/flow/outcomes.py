@@ -24,6 +24,7 @@ from flake8_async_orm.values import (
     Function,
     Generator,
     Instance,
+    Keywords,
     LoaderOption,
     ModelAttribute,
     Object,
@@ -176,6 +177,8 @@ def telling(value: Value, annotated: Value | None) -> Value | None:
             return value
         case Statement():
             return plain(value)
+        case Keywords(items=items):
+            return Keywords(tuple((name, plain(given)) for name, given in items))
         case Tuple() | Collection():
             shape = plain(value)
             return shape if _holds_options(shape) or annotated is None else None

@@ -12,6 +12,7 @@ from flake8_async_orm.values import (
     Class,
     Collection,
     Constant,
+    Keywords,
     Object,
     OneOf,
     Place,
@@ -64,6 +65,8 @@ def parameter_value(frame: Frame, parameter: Parameter, given: Value | None) -> 
         annotated = frame.program.annotation(frame.module, node, frame.type_arguments)
     if parameter.kind == "star":
         return given or Collection(annotated or Unknown("not annotated"), "tuple")
+    if parameter.kind == "double-star" and isinstance(given, Keywords):
+        return given
     if parameter.kind == "double-star":
         return Collection(annotated or Unknown("not annotated"), "dict")
     default: Value | None = None

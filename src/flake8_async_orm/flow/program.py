@@ -6,14 +6,14 @@ Everything here is asked lazily and remembered; what comes back to itself is Unk
 from __future__ import annotations
 
 from collections.abc import Callable as Function_
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 import libcst as cst
 
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.annotations import Reader, placed, refine
-from flake8_async_orm.flow.frame import BudgetSpent, Frame, joined, joined_values
+from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import local_names, mentioned
@@ -444,6 +444,14 @@ class Program:
         return interpret_function(self, module, source, definition, node, key)
 
 
+def always_read(end: State | None, requires: Iterable[Requirement]) -> Iterator[Requirement]:
+    """The requirements of every path through a body: what only some paths read, a call does not surely need."""
+    for requirement in requires:
+        known = end.instance(requirement.place) if end is not None else None
+        if known is not None and known.attributes.get(requirement.attribute) == "loaded":
+            yield requirement
+
+
 def interpret_function(
     program: Program,
     module: str,
@@ -507,7 +515,7 @@ def interpret_function(
         joined_values(frame.yielded) if frame.yielded else None,
         reachable(exit_state, [returns, *frame.yielded]),
         tuple(facts),
-        tuple(frame.requires.values()),
+        tuple(always_read(exit_state, frame.requires.values())),
         frame.writes,
         frame.global_writes,
         frozenset((place, word) for place, word in frame.ended_with if is_shared(place)),

@@ -24,6 +24,7 @@ from flake8_async_orm.values import (
     Function,
     Generator,
     Instance,
+    Keywords,
     LocalFunction,
     Object,
     Place,
@@ -157,8 +158,8 @@ def bind(
         if parameter.kind == "star":
             actuals[parameter.name] = Tuple(tuple(rest)) if not splat else Unknown("starred")
         elif parameter.kind == "double-star":
-            actuals[parameter.name] = Unknown("keywords")
-            continue
+            extra = [(a.keyword, a.value) for a in arguments if a.keyword is not None and a.keyword not in by_name]
+            actuals[parameter.name] = Unknown("keywords") if splat else Keywords(tuple(sorted(extra, key=lambda e: e[0])))
         elif parameter.name not in actuals:
             if splat or parameter.default is None:
                 continue

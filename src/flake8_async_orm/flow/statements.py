@@ -29,6 +29,7 @@ from flake8_async_orm.values import (
     NONE,
     ApiObject,
     Awaitable,
+    BoundMember,
     Collection,
     Coroutine,
     Instance,
@@ -132,7 +133,7 @@ def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
         return state
     value = evaluate(frame, node.value, state)
     bound = frame.program.annotation(frame.module, node.annotation, frame.type_arguments)
-    if isinstance(value, (Unknown, ApiObject)):
+    if isinstance(value, (Unknown, ApiObject, BoundMember)):
         value = placed(refine(bound, value), Place(frame.site(node.value)))
     elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
         value = Collection(EMPTY, bound.kind)

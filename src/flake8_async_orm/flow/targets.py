@@ -84,17 +84,18 @@ def _set_attribute(frame: Frame, owner: cst.BaseExpression, name: str, value: Va
                 fields = state.heap.get(place)
                 known = dict(fields.fields) if isinstance(fields, ObjectState) else {}
                 state.heap[place] = ObjectState({**known, name: value})
-        case ApiObject(place=place) if place is not None:
-            # an attribute put on a session or engine: a fake, or the user's own; whatever it is, it is what was put there
-            if name not in ("expire_on_commit", "bind", "info", "autoflush"):
-                known_fields = state.heap.get(place)
-                fields_before = dict(known_fields.fields) if isinstance(known_fields, ObjectState) else {}
-                state.heap[place] = ObjectState({**fields_before, name: value})
+        case ApiObject(place=place) if name not in ("expire_on_commit", "bind", "info", "autoflush"):
+            # an attribute put on a session or engine: it is a fake, and nothing of it is what it seems
+            if isinstance(owner, cst.Name):
+                state.names[owner.value] = Binding(Unknown("a fake"))
+            if place is not None:
+                state.heap[place] = ObjectState({})
         case Instance(place=place) if place is not None:
             instances.mark_loaded(frame, state, holder, name)
             _adopt(frame, state, holder, name, value)
         case _:
-            pass
+            # whoever holds it now may load what it lacks
+            instances.doubt(frame, state, value)
 
 
 def _receiver(frame: Frame, state: State) -> Value | None:
