@@ -16,6 +16,8 @@ from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, Sessi
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place, Site, Unknown, Value
 
+#: the trail of an instance that a constructor made
+MADE = "made here"
 #: mapping strategies after which a read is free
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "dynamic", "write_only"})
 
@@ -244,7 +246,8 @@ def _enter(
         inner.model,
         session,
         below + everything,
-        mark == "loaded" and known.origin is not None,
+        # what hangs on an instance that was made here was put there, in whatever state it was
+        mark == "loaded" and known.origin is not None and known.origin_text != MADE,
         known.origin or Site("", 0),
         known.origin_text,
         known.statement,
@@ -296,6 +299,20 @@ def flush(frame: Frame, state: State, session: Place | None) -> None:
             remember(state, known, [n for n, mark in attributes.items() if mark != "unloaded"], known.model)
 
 
+def uncertain(frame: Frame, state: State, owner: Instance, name: str) -> None:
+    """Something was put into a relationship: of what hangs there nothing is known."""
+    mapped = frame.program.project.mapped(owner.model)
+    attribute = mapped.attributes.get(name) if mapped is not None else None
+    value = (
+        related_value(attribute, owner.place) if attribute is not None and attribute.kind == "relationship" else None
+    )
+    inner = value.of if isinstance(value, Collection) else value
+    if isinstance(inner, Instance) and inner.place is not None:
+        fresh = entry_state(frame, inner.model)
+        if fresh is not None:
+            state.heap[inner.place] = fresh.doubted()
+
+
 def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
     """Whether this function holds an instance that a many-to-one may point to: the identity map answers, nothing is emitted.
 
@@ -306,7 +323,9 @@ def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttri
     family = {attribute.target, *subfamily(frame, attribute.target)}
     own = owner.place
     places = [found.place for b in state.names.values() for found in instances_in(b.value) if found.model in family]
-    places += [place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family]
+    places += [
+        place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family
+    ]
     return any(place is None or not lies_below(place, own) for place in places)
 
 
@@ -409,9 +428,7 @@ def constructed(
         a.name: "maybe" if unreadable else "loaded" if a.name in given else "pending" for a in tracked(mapped)
     }
     keyed = frozenset() if unreadable else keys_given(frame, mapped, given)
-    state.heap[place] = InstanceState(
-        model, attributes, life="transient", origin=site, origin_text="made here", keyed=keyed
-    )
+    state.heap[place] = InstanceState(model, attributes, life="transient", origin=site, origin_text=MADE, keyed=keyed)
 
 
 def keys_given(frame: Frame, mapped: MappedClass, given: set[str]) -> frozenset[str]:

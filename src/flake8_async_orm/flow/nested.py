@@ -88,7 +88,9 @@ def _lambda_outcome(
         frame.state_fact(fact, "nested")
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
-    return Outcome(value, exit=state, requires=tuple(always_read(state, inner.requires.values())), touches=inner.touches)
+    return Outcome(
+        value, exit=state, requires=tuple(always_read(state, inner.requires.values())), touches=inner.touches
+    )
 
 
 def interpret_rest(frame: Frame) -> None:

@@ -159,7 +159,9 @@ def bind(
             actuals[parameter.name] = Tuple(tuple(rest)) if not splat else Unknown("starred")
         elif parameter.kind == "double-star":
             extra = [(a.keyword, a.value) for a in arguments if a.keyword is not None and a.keyword not in by_name]
-            actuals[parameter.name] = Unknown("keywords") if splat else Keywords(tuple(sorted(extra, key=lambda e: e[0])))
+            actuals[parameter.name] = (
+                Unknown("keywords") if splat else Keywords(tuple(sorted(extra, key=lambda e: e[0])))
+            )
         elif parameter.name not in actuals:
             if splat or parameter.default is None:
                 continue

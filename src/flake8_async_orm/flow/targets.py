@@ -119,3 +119,5 @@ def _adopt(frame: Frame, state: State, holder: Instance, name: str, value: Value
         state.heap[below] = found
     elif isinstance(value, Constant):
         state.heap.pop(below, None)
+    else:
+        instances.uncertain(frame, state, holder, name)
