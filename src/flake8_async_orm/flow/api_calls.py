@@ -44,7 +44,9 @@ def call_member(
 ) -> Value:
     """`receiver.name(...)`."""
     row = api.member(receiver.cls, name)
-    kind = row.kind if row is not None else "plain"
+    if row is None:
+        return unknown(frame, state, arguments, f"{names.shown(receiver.cls)}.{name}")
+    kind = row.kind
     if receiver.cls in names.SESSIONS | names.CONNECTIONS | names.ENGINES:
         frame.touches = True
     take(frame, arguments)

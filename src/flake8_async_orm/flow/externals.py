@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from flake8_async_orm.flow import coroutines, instances, queries
@@ -159,13 +161,18 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
     if not dotted.endswith("cast"):
         return arguments[0].value
     value = arguments[-1].value
-    if not isinstance(value, (Unknown, BoundMember)) or len(arguments) < 2:
+    if len(arguments) < 2:
         return value
     from flake8_async_orm.flow.annotations import instance_of
 
     target = arguments[0].value
-    if isinstance(target, Class):
-        return instance_of(frame.program, target)
+    told = instance_of(frame.program, target) if isinstance(target, Class) else None
+    if isinstance(told, ApiObject) and isinstance(value, ApiObject) and told.subclass is not None:
+        return replace(value, subclass=told.subclass)
+    if not isinstance(value, (Unknown, BoundMember)):
+        return value
+    if told is not None:
+        return told
     if isinstance(target, Constant) and isinstance(target.value, str):
         try:
             return frame.program.annotation(frame.module, cst.parse_expression(target.value), frame.type_arguments)

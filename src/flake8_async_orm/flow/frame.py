@@ -103,6 +103,7 @@ class Frame:
     #: relationship reads that only serve a change of the collection (`user.posts.append`)
     changed_collections: set[Site] = field(default_factory=set)
     #: nested functions that have been interpreted, under one key or another
+    nested_outcomes: dict[object, object] = field(default_factory=dict)
     entered_nested: set[Site] = field(default_factory=set)
     touches: bool = False
     #: a call that never comes back has been made in the statement that is being run

@@ -24,7 +24,15 @@ def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> N
 def outcome(
     frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...] = (), sync_land: bool = False
 ) -> Outcome:
-    """What calling the nested function at `site` comes to. Its facts become the frame's."""
+    """What calling the nested function at `site` comes to, found once for the same arguments. Its facts become the frame's."""
+    key = (site, arguments, sync_land, frame.muted > 0)
+    known = frame.nested_outcomes.get(key)
+    if not isinstance(known, Outcome):
+        known = frame.nested_outcomes[key] = _outcome(frame, site, arguments, sync_land)
+    return known
+
+
+def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...], sync_land: bool) -> Outcome:
     found = frame.nested.get(site)
     frame.entered_nested.add(site)
     if found is None or frame.depth > 6:

@@ -15,7 +15,7 @@ from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
-from flake8_async_orm.flow.outcomes import OMITTED, Key, Outcome, is_shared, plain, reachable, unknown_outcome
+from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import local_names, mentioned
 from flake8_async_orm.flow.syntax import dotted_name, literal
 from flake8_async_orm.knowledge import api, callables, names
@@ -27,19 +27,24 @@ from flake8_async_orm.project.definitions import (
     FunctionDefinition,
     TypeAlias,
 )
+from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
     NONE,
     Class,
+    Collection,
     Constant,
     Coroutine,
     External,
     Function,
     Generator,
+    Keywords,
     Module,
     Object,
+    OneOf,
     Place,
     Site,
+    Tuple,
     TypeVariable,
     Unknown,
     Value,
@@ -56,6 +61,7 @@ class Program:
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = api.TARGETS
         self._memo = Memo()
+        self._reach = Reach(project)
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._patched: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
@@ -235,6 +241,34 @@ class Program:
         if key not in self._locals:
             self._locals[key] = local_names(source.nodes[number])
         return self._locals[key]
+
+    def reaches(self, module: str) -> bool:
+        """Whether a module has anything to do with SQLAlchemy, by what it imports."""
+
+        def compute() -> bool:
+            path = self.project.module_path(module)
+            return path is None or self._reach.reaches(path)
+
+        return self.once(("reaches", module), compute, True)
+
+    def concerns(self, value: Value | None) -> bool:
+        """Whether a function that gets `value` may do something with it that matters here."""
+        match value:
+            case Object(cls=cls):
+                found = self.class_definition(cls.name)
+                return found is not None and self.reaches(found[0])
+            case OneOf(options=options):
+                return any(self.concerns(option) for option in options)
+            case Tuple(items=items):
+                return any(self.concerns(item) for item in items)
+            case Collection(of=of):
+                return self.concerns(of)
+            case Keywords(items=pairs):
+                return any(self.concerns(item) for _, item in pairs)
+            case None | Unknown() | Constant() | Module() | External() | Omitted():
+                return False
+            case _:
+                return True
 
     def parameter_annotation(self, module: str, number: int | None) -> Value | None:
         """What an annotation says, for telling arguments apart; None where there is none or it says nothing."""

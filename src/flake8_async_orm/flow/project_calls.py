@@ -49,7 +49,8 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     if shape.style == "unknown":
         return unknown(frame, state, arguments, f"`{definition.name}` is decorated by something unknown")
     actuals, key = bind(frame, module, definition, function, arguments)
-    outcome = frame.program.outcome(key)
+    matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
+    outcome = frame.program.outcome(key) if matters else Outcome(Unknown("has nothing to do with the database"))
     frame.touches = frame.touches or outcome.touches
     if outcome.unknown:
         unknown(frame, state, arguments)

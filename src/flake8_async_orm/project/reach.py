@@ -73,6 +73,10 @@ class Reach:
         targets = self._targets(path, data)
         return targets is None or any(self._reaches(target) for target in targets)
 
+    def reaches(self, path: str) -> bool:
+        """Whether the file at `path` (absolute), or one that it imports at any remove, mentions an async ORM, or may."""
+        return self._reaches(path)
+
     def _reaches(self, start: str) -> bool:
         """Whether the file at `start`, or one that it imports at any remove, mentions an async ORM."""
         parents: dict[str, str | None] = {start: None}
