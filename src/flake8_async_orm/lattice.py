@@ -201,7 +201,7 @@ class State:
 
 def join(left: Value, right: Value) -> Value:
     """The value where two paths meet: one of both, or Unknown where they are of different natures."""
-    if left == right:
+    if left is right or left == right:
         return left
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return Unknown("paths disagree", held(left) | held(right))

@@ -166,6 +166,8 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
     from flake8_async_orm.flow.annotations import instance_of
 
     target = arguments[0].value
+    if isinstance(target, Class) and target.name in ("typing.Any", "typing_extensions.Any"):
+        return Unknown("cast to Any")
     told = instance_of(frame.program, target) if isinstance(target, Class) else None
     if isinstance(told, ApiObject) and isinstance(value, ApiObject) and told.subclass is not None:
         return replace(value, subclass=told.subclass)

@@ -1,8 +1,9 @@
-"""Loops: their body is run to a fixed point in silence, then once more to state its facts."""
+"""Loops: their body is run until nothing changes; the facts are those of the last round."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import libcst as cst
 
@@ -14,7 +15,7 @@ from flake8_async_orm.flow.targets import assign
 from flake8_async_orm.lattice import State, join_states
 
 #: rounds after which the state is taken as it is
-ROUNDS = 3
+ROUNDS = 4
 Head = Callable[[State], "State | None"]
 
 
@@ -46,26 +47,40 @@ def _loop(
     frame: Frame, body: cst.BaseSuite, orelse: cst.Else | None, state: State, head: Head, leave: Head
 ) -> State | None:
     entry = state
-    frame.muted += 1
-    for _ in range(ROUNDS):
-        returned, yielded = len(frame.returned), len(frame.yielded)
-        raised = len(frame.raised[-1]) if frame.raised else 0
-        end = _turn(frame, body, entry, head)[0]
-        del frame.returned[returned:], frame.yielded[yielded:]
-        if frame.raised:
-            del frame.raised[-1][raised:]
+    for round_ in range(ROUNDS):
+        marks = _marks(frame)
+        end, loop = _turn(frame, body, entry, head)
         merged = join_states(entry, end)
         assert merged is not None
-        if merged == entry:
+        if round_ == ROUNDS - 1 or _settled(entry, merged):
             break
+        _forget(frame, marks)
         entry = merged
-    frame.muted -= 1
-    end, loop = _turn(frame, body, entry, head)
     after = join_states(entry, end)
     after = leave(after.copy()) if after is not None else None
     if after is not None and orelse is not None:
         after = run_block(frame, orelse.body, after)
     return join_states(after, loop.broken)
+
+
+def _settled(entry: State, merged: State) -> bool:
+    """Whether another turn would begin as this one did. What the body binds or makes itself, it binds again."""
+    return all(merged.names[name] == binding for name, binding in entry.names.items()) and all(
+        merged.heap.get(place) == known for place, known in entry.heap.items()
+    )
+
+
+def _marks(frame: Frame) -> tuple[Any, ...]:
+    raised = len(frame.raised[-1]) if frame.raised else 0
+    return dict(frame.facts), set(frame.misused), len(frame.returned), len(frame.yielded), raised
+
+
+def _forget(frame: Frame, marks: tuple[Any, ...]) -> None:
+    """Take back what a round has stated that was not the last."""
+    frame.facts, frame.misused, returned, yielded, raised = marks
+    del frame.returned[returned:], frame.yielded[yielded:]
+    if frame.raised:
+        del frame.raised[-1][raised:]
 
 
 def _turn(frame: Frame, body: cst.BaseSuite, entry: State, head: Head) -> tuple[State | None, Loop]:

@@ -61,8 +61,7 @@ def parameter_value(frame: Frame, parameter: Parameter, given: Value | None) -> 
     """The value of one parameter; `given` is what the key says of it."""
     annotated: Value | None = None
     if parameter.annotation is not None:
-        node = frame.source.nodes[parameter.annotation]
-        annotated = frame.program.annotation(frame.module, node, frame.type_arguments)
+        annotated = frame.program.annotation_at(frame.module, parameter.annotation, frame.type_arguments)
     if parameter.kind == "star":
         return given or Collection(annotated or Unknown("not annotated"), "tuple")
     if parameter.kind == "double-star" and isinstance(given, Keywords):

@@ -16,7 +16,7 @@ from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
-from flake8_async_orm.flow.scopes import local_names, mentioned
+from flake8_async_orm.flow.scopes import decisive, local_names, mentioned
 from flake8_async_orm.flow.syntax import dotted_name, literal
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
@@ -61,8 +61,10 @@ class Program:
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = api.TARGETS
         self._memo = Memo()
+        self._annotations: dict[tuple[str, int, tuple[tuple[str, Value], ...]], Value] = {}
         self._reach = Reach(project)
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
+        self._decisive: dict[tuple[str, int], frozenset[str]] = {}
         self._patched: dict[tuple[str, int], bool] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
 
@@ -289,6 +291,14 @@ class Program:
         value = literal(source.nodes[number]) if source is not None else ...
         return Constant(value) if value is None or isinstance(value, (bool, str, int, float)) else OMITTED
 
+    def decisive(self, module: str, definition: FunctionDefinition) -> frozenset[str]:
+        """The names on which the course of a function may depend."""
+        key = (module, definition.node)
+        if key not in self._decisive:
+            source = self.project.source(module)
+            self._decisive[key] = decisive(source.nodes[definition.node]) if source is not None else frozenset()
+        return self._decisive[key]
+
     def is_patched(self, source: Source, number: int) -> bool:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
@@ -311,7 +321,19 @@ class Program:
     # -- annotations ------------------------------------------------------------------------------------------------
 
     def annotation(self, module: str, node: cst.CSTNode, substitution: dict[str, Value] | None = None) -> Value:
+        """What a variable holds that `node`, in `module`, annotates."""
         return Reader(self, module, substitution).value(node)
+
+    def annotation_at(self, module: str, number: int, substitution: dict[str, Value]) -> Value:
+        """The same for the node with this number, remembered."""
+        key = (module, number, tuple(substitution.items()))
+        found = self._annotations.get(key)
+        if found is None:
+            source = self.project.source(module)
+            if source is None:
+                return Unknown("module not readable")
+            found = self._annotations[key] = self.annotation(module, source.nodes[number], substitution)
+        return found
 
     def provided_by(self, module: str, node: cst.CSTNode) -> Value | None:
         """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call."""

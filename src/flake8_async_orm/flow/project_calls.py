@@ -9,7 +9,7 @@ from flake8_async_orm.flow import coroutines, decorators, instances, nested
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
-from flake8_async_orm.flow.outcomes import Key, Outcome, Substitution, follow, plain, telling
+from flake8_async_orm.flow.outcomes import Key, Omitted, Outcome, Substitution, follow, plain, telling
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, SessionState, State, join, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition
@@ -19,6 +19,7 @@ from flake8_async_orm.values import (
     Callable,
     Class,
     Collection,
+    Constant,
     ContextManager,
     Coroutine,
     Function,
@@ -110,9 +111,6 @@ def declared(frame: Frame, module: str, definition: FunctionDefinition, function
     """What a function returns: its outcome, or where that is not known its annotation."""
     if not isinstance(without_none(outcome.returns), Unknown) or definition.returns is None:
         return outcome.returns
-    source = frame.program.project.source(module)
-    if source is None:
-        return outcome.returns
     receiver = function.receiver
     cls = receiver.cls if isinstance(receiver, Object) else receiver if isinstance(receiver, Class) else None
     substitution: dict[str, Value] = {}
@@ -120,7 +118,7 @@ def declared(frame: Frame, module: str, definition: FunctionDefinition, function
         defining = f"{module}.{definition.cls}"
         own = cls if cls is not None else Class(defining)
         substitution = {**frame.program.substitution(own, defining), "Self": own}
-    return frame.program.annotation(module, source.nodes[definition.returns], substitution)
+    return frame.program.annotation_at(module, definition.returns, substitution)
 
 
 def bind(
@@ -167,7 +165,10 @@ def bind(
             if splat or parameter.default is None:
                 continue
             actuals[parameter.name] = frame.program.default(module, parameter.default)
-        told = telling(actuals[parameter.name], frame.program.parameter_annotation(module, parameter.annotation))
+        value = actuals[parameter.name]
+        if isinstance(value, Constant | Omitted) and parameter.name not in frame.program.decisive(module, definition):
+            continue
+        told = telling(value, frame.program.parameter_annotation(module, parameter.annotation))
         if told is not None:
             key_arguments.append((parameter.name, told))
     own = plain(receiver) if receiver is not None else None

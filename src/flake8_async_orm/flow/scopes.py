@@ -14,6 +14,7 @@ from flake8_async_orm.flow.syntax import target_names
 from flake8_async_orm.source.walk import children
 
 _TARGETS = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For})
+_TESTED = frozenset({cst.If, cst.While, cst.IfExp, cst.Assert, cst.CompIf})
 _NAMED = frozenset({cst.AsName, cst.MatchAs, cst.MatchStar})
 _SCOPES = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
@@ -61,6 +62,22 @@ def mentioned(node: cst.CSTNode) -> set[str]:
         elif type(current) is cst.SimpleString:
             found.add(current.value.strip("\"'"))
     return found
+
+
+def decisive(node: cst.CSTNode) -> frozenset[str]:
+    """The names whose value a function's course may depend on: those in tests, and those that are handed on whole."""
+    found: set[str] = set()
+    for current in walk(node):
+        kind = type(current)
+        if kind in _TESTED:
+            found |= mentioned(current.test)
+        elif kind is cst.BooleanOperation or kind is cst.Comparison:
+            found |= mentioned(current)
+        elif kind is cst.Match:
+            found |= mentioned(current.subject)
+        elif kind is cst.Arg and type(current.value) is cst.Name:
+            found.add(current.value.value)
+    return frozenset(found)
 
 
 def assigned(node: cst.CSTNode) -> frozenset[str]:

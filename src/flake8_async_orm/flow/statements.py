@@ -177,8 +177,7 @@ def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine
     """A coroutine returned where the annotation promises its result is used as that result."""
     if frame.function is None or frame.function.returns is None or not value.ours:
         return
-    annotation = frame.source.nodes[frame.function.returns]
-    promised = without_none(frame.program.annotation(frame.module, annotation, frame.type_arguments))
+    promised = without_none(frame.program.annotation_at(frame.module, frame.function.returns, frame.type_arguments))
     known = promised == NONE or isinstance(promised, (ApiObject, Instance, Collection, Tuple))
     known = known or (
         isinstance(promised, Object)

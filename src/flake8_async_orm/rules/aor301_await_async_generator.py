@@ -64,6 +64,8 @@ from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 
 @rule("AOR301", "await-async-generator", since="0.1.0")
 def check(fact: GeneratorAwaited) -> Finding | None:
+    if not fact.gives:
+        return None
     name = short_name(fact.provider)
     manager = f"async with asynccontextmanager({name})()"
     related = ((fact.function, "an async generator function: it has a `yield`"),) if fact.function is not None else ()

@@ -62,7 +62,7 @@ from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 
 @rule("AOR302", "async-generator-as-context-manager", since="0.1.0")
 def check(fact: ContextEntered) -> Finding | None:
-    if not fact.is_async:
+    if not fact.is_async or not fact.gives:
         return None
     name = short_name(fact.provider)
     related = ((fact.function, "defined here"),) if fact.function is not None else ()
