@@ -248,11 +248,18 @@ def one_of(options: Iterable[Value]) -> Value:
 
 def _merge(options: frozenset[Value]) -> list[Value]:
     """Alternatives that differ only in identity or literal become one without it."""
-    groups: dict[tuple[object, ...], Value] = {}
-    for option in sorted(options, key=repr):
-        key = _nature(option)
-        groups[key] = _weaken(groups[key], option) if key in groups else option
-    return list(groups.values())
+    groups: dict[tuple[object, ...], list[Value]] = {}
+    for option in options:
+        groups.setdefault(_nature(option), []).append(option)
+    if len(groups) == len(options):
+        return list(options)
+    merged: list[Value] = []
+    for alike in groups.values():
+        value, *others = sorted(alike, key=repr) if len(alike) > 1 else alike
+        for other in others:
+            value = _weaken(value, other)
+        merged.append(value)
+    return merged
 
 
 def _nature(value: Value) -> tuple[object, ...]:

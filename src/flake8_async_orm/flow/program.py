@@ -458,13 +458,13 @@ class Program:
             substitution = {**self.class_bounds(base), **self.substitution(cls, base)}
             for declared in definition.attributes.get(name, ()):
                 if declared.annotation is not None and bound is None:
-                    bound = self.annotation(module, source.nodes[declared.annotation], substitution)
+                    bound = self.annotation_at(module, declared.annotation, substitution)
                 if declared.value is not None and not values:
                     values.append(self.evaluate(module, declared.value))
             written = definition.instance_attributes.get(name, ())
             for attribute in written:
                 if attribute.annotation is not None and bound is None:
-                    bound = self.annotation(module, source.nodes[attribute.annotation], substitution)
+                    bound = self.annotation_at(module, attribute.annotation, substitution)
             if written and bound is None:
                 values += [
                     self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})

@@ -132,7 +132,8 @@ def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
     if node.value is None:
         return state
     value = evaluate(frame, node.value, state)
-    bound = frame.program.annotation(frame.module, node.annotation, frame.type_arguments)
+    annotation = frame.source.number(node.annotation.annotation)
+    bound = frame.program.annotation_at(frame.module, annotation, frame.type_arguments)
     if isinstance(value, (Unknown, ApiObject, BoundMember)):
         value = placed(refine(bound, value), Place(frame.site(node.value)))
     elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
