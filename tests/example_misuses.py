@@ -39,6 +39,10 @@ class Socket:
 
 async def outcome(call: Coroutine[Any, Any, Any]) -> str:
     """The class of what is raised, or of what that was raised for; else the first warning; else `ok`."""
+    # a failed lazy load leaves a coroutine of the driver behind, which is not this one's
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

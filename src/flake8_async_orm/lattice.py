@@ -43,6 +43,8 @@ from flake8_async_orm.values import (
 
 #: more alternatives than this are Unknown
 WIDEST = 4
+#: the life of an instance on a path where there is none
+ABSENT = "absent"
 ACCUSING = frozenset({"unloaded", "raises", "expired"})
 
 
@@ -79,6 +81,10 @@ class InstanceState:
     def set(self, states: Mapping[str, str]) -> InstanceState:
         return replace(self, attributes={**self.attributes, **states})
 
+    def handed_over(self) -> InstanceState:
+        """As it was when the body began, for an instance that the caller has."""
+        return replace(self, attributes=dict.fromkeys(self.attributes, "entry"), columns="entry")
+
     def doubted(self) -> InstanceState:
         """After something unseen had the instance: what accuses is not known any more, what exonerates stays."""
         doubtful = ACCUSING | {"pending", "entry"}
@@ -87,8 +93,10 @@ class InstanceState:
 
 
 def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
-    if left == right:
+    if left == right or right.life == ABSENT:
         return left
+    if left.life == ABSENT:
+        return right
     if left.model != right.model:
         return replace(left, attributes={}, columns="maybe", session=None, session_async=None)
     names = left.attributes.keys() | right.attributes.keys()
@@ -351,15 +359,24 @@ def join_states(left: State | None, right: State | None) -> State | None:
         other = heap.get(place)
         if other is known:
             continue
-        merged = known if other is None else join_known(other, known)
+        merged = join_known(other, known) if other is not None else _beside_nothing(place, known)
         if merged is not None:
             heap[place] = merged
         else:
             del heap[place]
+    for place in left.heap.keys() - right.heap.keys():
+        heap[place] = _beside_nothing(place, heap[place])
     state = State(names, heap)
     for name in differing:
         _keep_identity(name, left, right, state)
     return state
+
+
+def _beside_nothing(place: Place, known: Known) -> Known:
+    """What is known of an object where the other path has not come across it: a caller's is there as it was handed over."""
+    if isinstance(known, InstanceState) and isinstance(place.root, str) and place.root.startswith("param:"):
+        return join_instances(known.handed_over(), known)
+    return known
 
 
 def _keep_identity(name: str, left: State, right: State, state: State) -> None:

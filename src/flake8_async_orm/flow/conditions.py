@@ -10,7 +10,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.lattice import ABSENT, InstanceState, State, one_of, without_none
 from flake8_async_orm.values import (
     NONE,
     ApiObject,
@@ -104,7 +104,7 @@ def _leave(state: State, value: OneOf) -> None:
     """On a path where there is no instance, nothing is known of it that could stand against the other path."""
     for option in value.options:
         if isinstance(option, Instance) and option.place is not None:
-            state.heap.pop(option.place, None)
+            state.heap[option.place] = InstanceState(option.model, {}, life=ABSENT)
 
 
 def _surely_not_none(value: Value) -> bool:

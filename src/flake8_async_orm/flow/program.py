@@ -303,7 +303,8 @@ class Program:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
         if key not in self._patched:
-            self._patched[key] = not callables.PATCHES.isdisjoint(mentioned(source.nodes[number]))
+            words = mentioned(source.nodes[number])
+            self._patched[key] = any(callables.PATCHES.search(word) is not None for word in words)
         return self._patched[key]
 
     def fields(self, cls: str) -> list[str]:
@@ -556,7 +557,7 @@ def interpret_function(
         touches = frame.touches
         nested.interpret_rest(frame)
         frame.touches = touches
-    except BudgetSpent:
+    except (BudgetSpent, RecursionError):
         return Outcome(Unknown("too long to follow"), facts=tuple(frame.facts.values()), unknown="too long to follow")
     if end is not None and not definition.is_stub:
         frame.returned.append((end, NONE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flake8_async_orm.knowledge import names
 
 #: markers of dependency injection, by last name: the parameter holds what their first argument provides
@@ -85,7 +87,7 @@ RUNNERS = {
 }
 
 #: names by which tests replace functions by mocks
-PATCHES = frozenset({"monkeypatch", "mocker", "patch", "Mock", "MagicMock", "AsyncMock", "create_autospec"})
+PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
 
 #: builtins that need the length or the elements of their first argument
 ITERATING = frozenset("len iter list tuple set frozenset sorted reversed sum min max dict enumerate".split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FAILED = "AOR000"
 #: of an expression over many lines only so many are kept to be shown
 LINES_KEPT = 12
+#: Python frames that interpreting a file may need; fits a stack of 8 MB on Python 3.10, which puts every frame on it
+FRAMES = 6000
 
 _reaches: WeakKeyDictionary[Project, tuple[tuple[str, ...], Reach]] = WeakKeyDictionary()
 
@@ -57,6 +60,8 @@ def lint(source: Source, project: Project, config: Config, parsed: bool = False)
     file to be Python, so that a file that cannot matter is not even looked at. Raises only for defects of ours.
     """
     path = os.path.abspath(source.path)
+    # calls are followed through functions, several frames of ours for each level of syntax
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     project.workspace.adopt(source)
     # the project may have parsed the same bytes already, and speaks of the file by this object's path
     known = project.workspace.source_at(path)

@@ -67,6 +67,11 @@ class Source:
             raise
 
     @property
+    def has_tree(self) -> bool:
+        """Whether the tree has been made, and takes up memory."""
+        return "_parsed" in self.__dict__
+
+    @property
     def module(self) -> Module:
         """The tree. Raises SourceError if the file cannot be decoded or parsed, or is not fit to be."""
         return self._parsed[0]
