@@ -16,11 +16,6 @@ from flake8_async_orm.project.scan import Words, words
 from flake8_async_orm.source import Source, SourceError
 
 
-#: bytes of source whose trees are kept, for the next files often ask for the same ones. A tree takes some 65 times as much
-#: memory as its source.
-TREES_KEPT = 3_500_000
-
-
 class HasSourceRoots(Protocol):
     """What of the configuration matters here: the configured source roots, absolute or from the current directory."""
 
@@ -93,22 +88,10 @@ class Workspace:
         self.tree.forget()
         self._forget_answers()
 
-    def forget_trees(self, keep: int = TREES_KEPT) -> None:
-        """Release the sources that have no tree, and of the others all but those used last that `keep` bytes of source
-        have room for. Definitions stay."""
-        kept: list[tuple[str, Source]] = []
-        for path, source in reversed(self._sources.items()):
-            keep -= len(source.data) if source.has_tree else 0
-            if keep < 0:
-                break
-            if source.has_tree:
-                kept.append((path, source))
-        self._sources = dict(reversed(kept))
-
-    def has_tree(self, path: str) -> bool:
-        """Whether the tree of the file at `path` (absolute) is at hand."""
-        source = self._sources.get(path)
-        return source is not None and source.has_tree
+    def forget_trees(self, keep: int = 0) -> None:
+        """Release the syntax trees but for the `keep` files used last. Definitions stay."""
+        for path in list(self._sources)[: len(self._sources) - keep]:
+            del self._sources[path]
 
     def _forget_answers(self) -> None:
         for project in self._projects.values():
