@@ -24,7 +24,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """Where a value was learnt: which source of DESIGN's list of sources (`annotation`, `factory` ...), and the site."""
+    """Where a value was learnt: the kind of source (`annotation`, `factory` ...), and the site."""
 
     source: str
     site: Site | None = None
