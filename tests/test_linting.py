@@ -5,7 +5,9 @@ The made-up interpreter states a fact for every name that begins with `bad`; wha
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +164,23 @@ def test_order_and_selection(build: Callable[[Builder], None], tmp_path: Path) -
 )
 def test_suppression(build: Callable[[Builder], None], tmp_path: Path, comment: str, codes: list[str]) -> None:
     assert [one.code for one in run(f"{HEAD}bad_too = 1{comment}\n", tmp_path)] == codes
+
+
+def test_comments_of_flake8_can_be_left_aside(build: Callable[[Builder], None], tmp_path: Path) -> None:
+    text = f"{HEAD}# flake8: noqa\nbad = 1  # noqa\nbad = 2  # flake8-async-orm: ignore[AOR101]\n"
+    assert run(text, tmp_path) == []
+    assert [one.line for one in lint(*parts(text, tmp_path), noqa=False)] == [3]
+    (failed,) = lint(*parts("def f(:  # noqa\n", tmp_path), noqa=False)
+    assert (failed.code, failed.line) == ("AOR000", 1)
+
+
+def test_nobody_who_wants_no_fixes_pays_for_them(build: Callable[[Builder], None], tmp_path: Path) -> None:
+    asked: list[str] = []
+    build(lambda name, source, start: asked.append(name))
+    (found,) = lint(*parts(f"{HEAD}bad = 1\n", tmp_path), fixes=False)
+    assert (found.code, found.fixes, asked) == ("AOR101", (), [])
+    run(f"{HEAD}bad = 1\n", tmp_path)
+    assert asked == ["bad"]
 
 
 def test_severity_is_the_settings(build: Callable[[Builder], None], tmp_path: Path) -> None:
@@ -463,7 +482,10 @@ def test_a_batch_is_the_same_in_processes(tmp_path: Path, monkeypatch: pytest.Mo
     jobs = [batch.Job(name) for name in [*names, "gone.py"]]
     task = batch.Task((Config(root=str(tmp_path)),))
     one = list(batch.run(jobs, task, 1))
+    threads = threading.active_count()
     two = list(batch.run(jobs, task, 2))
+    # what goes on after the end of the run breaks at the end of the interpreter
+    assert (multiprocessing.active_children(), threading.active_count()) == ([], threads)
     assert one == two
     assert [outcome.path for outcome in one] == [*names, "gone.py"]
     assert [len(outcome.diagnostics) for outcome in one] == [1, 1, 1, 0, 0, 0, 1]

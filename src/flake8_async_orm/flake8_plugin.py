@@ -56,9 +56,6 @@ OPTIONS = (
 )
 
 
-#: trees that are kept for the next files, which often ask for the same ones
-TREES_KEPT = 24
-
 
 class Plugin:
     """Checks one file. flake8 makes an object for each, in as many processes as it likes."""
@@ -66,6 +63,8 @@ class Plugin:
     name: ClassVar[str] = "flake8-async-orm"
     version: ClassVar[str] = __version__
     finder: ClassVar[Finder | None] = None
+    #: whether `# noqa` silences anything
+    noqa: ClassVar[bool] = True
     #: for each configuration the files of its projects, for as long as the process lives
     workspaces: ClassVar[dict[Config, Workspace]] = {}
 
@@ -86,6 +85,7 @@ class Plugin:
         from flake8_async_orm.config import ConfigError, Finder
 
         cls.workspaces = {}
+        cls.noqa = not options.disable_noqa
         try:
             given = settings(options)
             cls.finder = Finder(override=lambda config: overridden(config, given))
@@ -111,12 +111,13 @@ class Plugin:
             # what is on disk may have been parsed already, for a file that imports it; flake8 knows but one newline
             if source is None or re.sub(r"\r\n?", "\n", source.text) != self.text:
                 source = Source.from_text(self.path, self.text)
-            for found in lint(source, workspace.project_for(self.path), config, parsed=True):
+            project = workspace.project_for(self.path)
+            for found in lint(source, project, config, parsed=True, noqa=self.noqa, fixes=False):
                 yield found.line, found.column, f"{found.code} {found.message}", type(self)
         except Exception as error:  # noqa: BLE001
             # flake8 would drop the findings of all plugins in all files
             yield 1, 0, f"AOR000 could not analyse this file: internal error {error!r}", type(self)
-        workspace.forget_trees(TREES_KEPT)
+        workspace.make_room()
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:

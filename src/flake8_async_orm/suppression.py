@@ -79,9 +79,10 @@ class Suppressions:
                 self._by_line.setdefault(line, []).append(one)
 
     @classmethod
-    def parse(cls, text: str) -> Suppressions:
-        """The suppressions of a file's text (without its byte order mark). Never raises."""
-        return cls(_find(text)) if _WORD.search(text) else cls()
+    def parse(cls, text: str, noqa: bool = True) -> Suppressions:
+        """The suppressions of a file's text (without its byte order mark), flake8's only with `noqa`. Never raises."""
+        found = _find(text) if _WORD.search(text) else []
+        return cls(one for one in found if noqa or one.kind not in ("noqa", "file-noqa"))
 
     def matching(self, code: str, name: str, line: int) -> list[Suppression]:
         """Every suppression that silences a finding of `code` (`name`) which starts on the 1-based `line`."""

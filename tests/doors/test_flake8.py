@@ -135,6 +135,12 @@ def test_comments_silence_what_they_name(flake8: Flake8, tmp_path: Path, comment
     assert count(flake8()) == found
 
 
+def test_noqa_can_be_disabled(flake8: Flake8, tmp_path: Path) -> None:
+    write(tmp_path, app__py=MISUSE.replace("session.commit()", "session.commit()  # noqa"))
+    assert count(flake8()) == 0
+    assert count(flake8("--disable-noqa")) == 1
+
+
 @pytest.mark.parametrize("comment", ["# flake8: noqa: AOR101", "# flake8-async-orm: ignore-file[AOR101]"])
 def test_comments_silence_a_whole_file(flake8: Flake8, tmp_path: Path, comment: str) -> None:
     write(tmp_path, app__py=f"{comment}\n{MISUSE}")

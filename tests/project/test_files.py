@@ -279,6 +279,21 @@ def test_trees_are_released_and_definitions_stay(write: Write) -> None:
     assert project.definition("app.a") is definition
 
 
+def test_room_is_for_trees_only_and_for_those_used_last(write: Write) -> None:
+    names = ["a", "b", "c", "unparsed"]
+    root = write({f"app/{name}.py": f"class {name.upper()}: pass\n" for name in names} | {"app/__init__.py": ""})
+    workspace = Workspace()
+    paths = {name: str(root / f"app/{name}.py") for name in names}
+    before = {name: workspace.source_at(paths[name]) for name in ["b", "a", "c", "unparsed"]}
+    for name in ["a", "b", "c"]:
+        source = before[name]
+        assert source is not None and source.module
+    workspace.source_at(paths["b"])
+    workspace.make_room(2 * len(b"class A: pass\n"))
+    kept = [name for name in ["b", "c", "a"] if workspace.source_at(paths[name]) is before[name]]
+    assert kept == ["b", "c"]
+
+
 @pytest.mark.parametrize("data", [b"def (", b"\xff\xfe\x00", b"# coding: no-such\n"])
 def test_neighbours_that_cannot_be_read_are_not_there(data: bytes, write: Write) -> None:
     root = write({"app/__init__.py": "from app.bad import X\nfrom app.bad import *\n", "app/bad.py": ""})

@@ -20,8 +20,6 @@ from flake8_async_orm.source import Source
 
 #: fewer files than this for each process are not worth its start
 FILES_PER_PROCESS = 40
-#: bytes of source whose trees are kept, for the next files often ask for the same ones: some 130 MB of memory
-TREES_KEPT = 2_000_000
 #: how seldom garbage is looked for: trees are many objects without a cycle, and an eighth of the time goes into looking
 COLLECTING = (50_000, 20, 50)
 
@@ -106,7 +104,8 @@ def _in_processes(jobs: Sequence[Job], task: Task, count: int) -> Iterator[Outco
             process.terminate()
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # left alone, the pool's thread closes its pipe while the end of the interpreter writes to it
+        pool.shutdown(cancel_futures=True)
 
 
 _worker: list[Worker] = []
@@ -131,8 +130,6 @@ class Worker:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._workspaces: dict[int, Workspace] = {}
-        self._files = 0
-        self._bytes = 0
 
     def outcome(self, job: Job) -> Outcome:
         """What comes of one file. Never raises but for an interrupt."""
@@ -146,7 +143,7 @@ class Worker:
             try:
                 return _displayed(self._linted(workspace, job, source))
             finally:
-                self._forget(workspace, source)
+                workspace.make_room()
         except Exception as error:  # noqa: BLE001 (a defect of ours must not cost the other files)
             return Outcome(path, crash=_crash(error))
 
@@ -165,12 +162,6 @@ class Worker:
             with open(absolute, "rb") as file:
                 source = Source.from_bytes(absolute, file.read())
         return source
-
-    def _forget(self, workspace: Workspace, source: Source) -> None:
-        """Let go of the trees that there is no room for."""
-        self._files += 1
-        self._bytes += len(source.data)
-        workspace.forget_trees(max(8, TREES_KEPT * self._files // max(self._bytes, 1)))
 
     def _linted(self, workspace: Workspace, job: Job, source: Source) -> Outcome:
         config = self._task.configs[job.config]

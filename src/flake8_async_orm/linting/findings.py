@@ -53,11 +53,19 @@ def build(request: FixRequest, sources: Callable[[str], Source]) -> Fix | None:
     return fixes.build(request, sources)
 
 
-def lint(source: Source, project: Project, config: Config, parsed: bool = False) -> list[Diagnostic]:
+def lint(
+    source: Source,
+    project: Project,
+    config: Config,
+    parsed: bool = False,
+    noqa: bool = True,
+    fixes: bool = True,
+) -> list[Diagnostic]:
     """The findings in `source`, in the order of the text, without those that are switched off or silenced.
 
     A file that cannot be analysed gives one AOR000 and nothing else. `parsed` says that somebody has already found the
-    file to be Python, so that a file that cannot matter is not even looked at. Raises only for defects of ours.
+    file to be Python, so that a file that cannot matter is not even looked at. Without `noqa`, flake8's comments silence
+    nothing; without `fixes`, none are built. Raises only for defects of ours.
     """
     path = os.path.abspath(source.path)
     # calls are followed through functions, several frames of ours for each level of syntax
@@ -71,23 +79,27 @@ def lint(source: Source, project: Project, config: Config, parsed: bool = False)
         with warnings.catch_warnings():
             # Python warns of odd literals in whatever it reads, theirs too
             warnings.simplefilter("ignore")
-            diagnostics = _found(source, path, project, config, parsed)
+            if _matters(source, path, project, config, parsed):
+                facts = interpret(source, project)
+                diagnostics = _judge(source, project, config, facts, noqa, fixes)
+            else:
+                diagnostics = []
     except SourceError as error:
         diagnostics = [failed(source, error)]
     except (RecursionError, MemoryError):
         diagnostics = [failed(source, SourceError("the file is nested too deeply"))]
-    return _kept(diagnostics, source, config)
+    return _kept(diagnostics, source, config, noqa)
 
 
-def _found(source: Source, path: str, project: Project, config: Config, parsed: bool) -> list[Diagnostic]:
-    """Everything but what a file's failure gives. Raises SourceError."""
+def _matters(source: Source, path: str, project: Project, config: Config, parsed: bool) -> bool:
+    """Whether the file must be interpreted. Raises SourceError for one that is no Python, if nobody has parsed it."""
     # a file that cannot be decoded raises here, without being parsed
     source.encode("")
     if _reach(project, config).matters(path, source.data):
-        return _judge(source, project, config, interpret(source, project))
+        return True
     if not parsed:
         check_syntax(source)
-    return []
+    return False
 
 
 def _reach(project: Project, config: Config) -> Reach:
@@ -146,8 +158,10 @@ def unreadable(path: str, reason: str) -> Diagnostic:
     return failed(Source.from_text(path, ""), SourceError(f"{reason[:1].lower()}{reason[1:]}"))
 
 
-def _judge(source: Source, project: Project, config: Config, facts: Iterable[Fact]) -> list[Diagnostic]:
-    """What the rules say about facts, before anything is silenced."""
+def _judge(
+    source: Source, project: Project, config: Config, facts: Iterable[Fact], noqa: bool, fixes: bool
+) -> list[Diagnostic]:
+    """What the rules say about facts, without what a comment silences."""
     rules: dict[type[Fact], list[Rule]] = {}
     for rule in registered().values():
         if config.enabled(rule.code, rule.default, rule.preview):
@@ -162,8 +176,8 @@ def _judge(source: Source, project: Project, config: Config, facts: Iterable[Fac
                 findings.setdefault((finding.code, finding.site), finding)
     if not findings:
         return []
-    suppressions = Suppressions.parse(source.text)
-    made = _Maker(source, project, config)
+    suppressions = Suppressions.parse(source.text, noqa)
+    made = _Maker(source, project, config, fixes)
     kept = (made.diagnostic(finding, suppressions) for finding in findings.values())
     return [diagnostic for diagnostic in kept if diagnostic is not None]
 
@@ -172,29 +186,30 @@ def _same(one: str, other: str) -> bool:
     return one == other or os.path.abspath(one) == os.path.abspath(other)
 
 
-def _kept(diagnostics: list[Diagnostic], source: Source, config: Config) -> list[Diagnostic]:
+def _kept(diagnostics: list[Diagnostic], source: Source, config: Config, noqa: bool) -> list[Diagnostic]:
     path = os.path.abspath(source.path)
     wanted = [
         diagnostic
         for diagnostic in diagnostics
         if not config.ignored_in(path, diagnostic.code)
-        and (diagnostic.code != FAILED or _failure_wanted(diagnostic, source, config))
+        and (diagnostic.code != FAILED or _failure_wanted(diagnostic, source, config, noqa))
     ]
     return sorted(wanted, key=lambda one: (one.start, one.end, one.code, one.message))
 
 
-def _failure_wanted(diagnostic: Diagnostic, source: Source, config: Config) -> bool:
-    silenced = Suppressions.parse(source.text).covers(FAILED, diagnostic.name, diagnostic.line)
+def _failure_wanted(diagnostic: Diagnostic, source: Source, config: Config, noqa: bool) -> bool:
+    silenced = Suppressions.parse(source.text, noqa).covers(FAILED, diagnostic.name, diagnostic.line)
     return config.enabled(FAILED) and not silenced
 
 
 class _Maker:
     """Makes diagnostics of findings: the one place where sites become positions."""
 
-    def __init__(self, source: Source, project: Project, config: Config) -> None:
+    def __init__(self, source: Source, project: Project, config: Config, fixes: bool) -> None:
         self._source = source
         self._project = project
         self._config = config
+        self._wants_fixes = fixes
         self._functions: list[tuple[int, int, str]] | None = None
 
     def diagnostic(self, finding: Finding, suppressions: Suppressions) -> Diagnostic | None:
@@ -205,7 +220,8 @@ class _Maker:
         if suppressions.covers(finding.code, finding.name, line):
             return None
         end_line, end_column = source.line_column(end)
-        fixes = tuple(self._fixes(finding.fixes)) if finding.fixes and source.faithful else ()
+        fixable = self._wants_fixes and finding.fixes and source.faithful
+        fixes = tuple(self._fixes(finding.fixes)) if fixable else ()
         return Diagnostic(
             code=finding.code,
             name=finding.name,

@@ -15,6 +15,10 @@ from flake8_async_orm.project.project import Project
 from flake8_async_orm.project.scan import Words, words
 from flake8_async_orm.source import Source, SourceError
 
+#: bytes of source whose trees are kept, for the next files often ask for the same ones. A tree takes some 55 times as much
+#: memory as its source.
+ROOM = 3_500_000
+
 
 class HasSourceRoots(Protocol):
     """What of the configuration matters here: the configured source roots, absolute or from the current directory."""
@@ -92,6 +96,18 @@ class Workspace:
         """Release the syntax trees but for the `keep` files used last. Definitions stay."""
         for path in list(self._sources)[: len(self._sources) - keep]:
             del self._sources[path]
+
+    def make_room(self, room: int = ROOM) -> None:
+        """Release the syntax trees but for those used last that `room` holds, in bytes of their sources, and what has no
+        tree. Definitions stay."""
+        kept: list[tuple[str, Source]] = []
+        for path, source in reversed(self._sources.items()):
+            if source.has_tree:
+                room -= len(source.data)
+                if room < 0:
+                    break
+                kept.append((path, source))
+        self._sources = dict(reversed(kept))
 
     def _forget_answers(self) -> None:
         for project in self._projects.values():
