@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow import coroutines, instances, loading, persistence
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
@@ -203,7 +203,7 @@ def _loading(frame: Frame, receiver: ApiObject, statement: Statement, items: tup
                 )
                 # a RETURNING clause loads nothing eagerly in a joined or subquery load: leave those in doubt
                 complete = statement.complete and "returning" not in statement.flags
-                instances.loaded(
+                loading.loaded(
                     frame,
                     state,
                     item.place,
@@ -301,7 +301,7 @@ def _got(
         held = state.session(receiver.place).models
         # `options` are ignored for a row that the session holds already
         complete = statement.complete and name not in held
-        instances.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here")
+        loading.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here")
 
     instance = Instance(name, place)
     return (one_of([instance, NONE]) if optional else instance), load
@@ -317,8 +317,8 @@ def _merged(
     model = instance.model
 
     def load(state: State) -> None:
-        given_state = instances.state_of(frame, state, instance)
-        instances.loaded(frame, state, place, model, receiver, (), given_state is not None, site, "merged here")
+        given_state = loading.state_of(frame, state, instance)
+        loading.loaded(frame, state, place, model, receiver, (), given_state is not None, site, "merged here")
         merged = state.instance(place)
         if given_state is not None and merged is not None:
             # what the given instance has loaded is merged too
@@ -340,23 +340,23 @@ def _effect(
             frame.ended_with.add((place, word))
         match word:
             case "commit":
-                instances.commit(frame, state, receiver, site)
+                persistence.commit(frame, state, receiver, site)
                 _used(state, place, False)
             case "rollback":
-                instances.rollback(state, receiver, site)
+                persistence.rollback(state, receiver, site)
                 _used(state, place, False)
             case "close":
-                instances.close(state, place)
+                persistence.close(state, place)
                 _used(state, place, False)
             case "flush" | "autoflush":
-                instances.flush(frame, state, place)
+                persistence.flush(frame, state, place)
                 _used(state, place, True)
             case "refresh":
                 _refresh(frame, state, first, arguments)
                 _used(state, place, True)
             case "add":
                 if first is not None:
-                    instances.added(frame, state, receiver, first)
+                    persistence.added(frame, state, receiver, first)
             case "expire" | "expunge" | "expire-all":
                 if first is not None:
                     instances.doubt(frame, state, first)
@@ -390,7 +390,7 @@ def _refresh(frame: Frame, state: State, first: Value | None, arguments: list[Ar
         else:
             readable = False
     for instance in instances.instances_in(first) if first is not None else []:
-        instances.refresh(frame, state, instance, only, readable)
+        persistence.refresh(frame, state, instance, only, readable)
 
 
 def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], site: Site) -> Value:

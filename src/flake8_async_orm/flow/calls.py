@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances, queries
+from flake8_async_orm.flow import coroutines, instances, persistence, queries
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
@@ -272,7 +272,7 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
         given = {a.keyword for a in arguments if a.keyword is not None and a.value != Constant(None)}
         readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
         own_init = frame.program.method(cls.name, "__init__") is not None
-        instances.constructed(frame, state, place, cls.name, given, not readable or own_init, site)
+        persistence.constructed(frame, state, place, cls.name, given, not readable or own_init, site)
         from flake8_async_orm.values import Instance
 
         return Instance(cls.name, place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_orm.facts import ContextEntered
-from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow import coroutines, persistence
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
@@ -86,20 +86,20 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State) -
     """The block was left: sessions opened by it are closed, transactions committed."""
     match without_none(manager):
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
-            instances.close(state, place)
+            persistence.close(state, place)
             if place is not None:
                 frame.ended_with.add((place, "close"))
         case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
             callee.endswith(".begin") and session.cls in names.SESSIONS
         ):
-            instances.commit(frame, state, session, site)
+            persistence.commit(frame, state, session, site)
             if session.place is not None:
                 frame.ended_with.add((session.place, "commit"))
         case ContextManager(callee=callee) if isinstance(bound, ApiObject) and bound.cls in names.SESSIONS:
             if callee.endswith("sessionmaker.begin"):
-                instances.commit(frame, state, bound, site)
+                persistence.commit(frame, state, bound, site)
             if _made_inside(bound.place, site):
-                instances.close(state, bound.place)
+                persistence.close(state, bound.place)
         case _:
             pass
 

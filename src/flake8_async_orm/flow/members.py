@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed
-from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow import coroutines, instances, loading
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -163,7 +163,7 @@ def awaitable_attribute(frame: Frame, node: cst.Attribute, value: ApiObject, nam
     if not isinstance(owner, Instance):
         return Unknown("awaitable attribute")
     attribute = mapped_attribute(frame, owner.model, name)
-    of = instances.related_value(attribute, owner.place) if attribute is not None else Unknown("attribute")
+    of = loading.related_value(attribute, owner.place) if attribute is not None else Unknown("attribute")
     return coroutines.made(
         frame,
         site,
@@ -189,10 +189,10 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     attribute = mapped_attribute(frame, value.model, name)
     if attribute is not None and attribute.kind == "relationship":
         if frame.site(node) in frame.changed_collections:
-            known = instances.state_of(frame, state, value)
+            known = loading.state_of(frame, state, value)
             if known is not None and known.attributes.get(name) == "pending":
                 instances.mark_loaded(frame, state, value, name)
-            return instances.related_value(attribute, value.place)
+            return loading.related_value(attribute, value.place)
         return instances.read_relationship(frame, state, value, attribute, frame.site(node))
     if attribute is not None and attribute.kind not in ("hybrid", "other"):
         return Unknown("column")

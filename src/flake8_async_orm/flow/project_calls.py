@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_async_orm.flow import coroutines, decorators, instances, nested
+from flake8_async_orm.flow import coroutines, decorators, instances, loading, nested, persistence
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
@@ -225,7 +225,7 @@ def _is_parameter(place: Place) -> bool:
 
 
 def _merge_instance(frame: Frame, state: State, here: Place, told: InstanceState) -> None:
-    before = instances.state_of(frame, state, Instance(told.model, here))
+    before = loading.state_of(frame, state, Instance(told.model, here))
     if before is None:
         return
     attributes = dict(before.attributes)
@@ -248,13 +248,13 @@ def _end(frame: Frame, state: State, place: Place, word: str, substitution: Subs
     frame.ended_with.add((here, word))
     match word:
         case "commit":
-            instances.commit(frame, state, session, site)
+            persistence.commit(frame, state, session, site)
         case "rollback":
-            instances.rollback(state, session, site)
+            persistence.rollback(state, session, site)
         case "close":
-            instances.close(state, here)
+            persistence.close(state, here)
         case "flush":
-            instances.flush(frame, state, here)
+            persistence.flush(frame, state, here)
         case _:
             instances.doubt(frame, state, session)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances
+from flake8_async_orm.flow import coroutines, instances, loading
 from flake8_async_orm.flow.expressions import element_of, evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import Binding, InstanceState, ObjectState, State, join, without_none
@@ -115,7 +115,7 @@ def _adopt(frame: Frame, state: State, holder: Instance, name: str, value: Value
         known = state.heap[place]
         if isinstance(known, InstanceState):
             state.heap[place] = known.doubted()
-    if isinstance(value, Instance) and (found := instances.state_of(frame, state, value)) is not None:
+    if isinstance(value, Instance) and (found := loading.state_of(frame, state, value)) is not None:
         state.heap[below] = found
     elif isinstance(value, Constant):
         state.heap.pop(below, None)
