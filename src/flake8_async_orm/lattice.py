@@ -39,6 +39,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    record,
 )
 
 #: more alternatives than this are Unknown
@@ -55,7 +56,7 @@ def join_attribute(left: str, right: str) -> str:
     return left if left == right else "maybe"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceState:
     """What is known of a mapped instance.
 
@@ -127,7 +128,7 @@ def _same(left: Site | None, right: Site | None) -> Site | None:
     return min(left, right)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionState:
     """What is known of a session: what it has loaded here, and whether it has been used since its transaction ended."""
 
@@ -139,7 +140,7 @@ class SessionState:
         return SessionState(self.models | other.models, self.pending | other.pending, self.used or other.used)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObjectState:
     """The attributes that were assigned to an object of a project class here."""
 
@@ -163,7 +164,7 @@ def join_known(left: Known, right: Known) -> Known | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Missing:
     """Why a name may hold nothing: its binding at `bound` inside `try_statement` may have failed.
 
@@ -178,7 +179,7 @@ class Missing:
     correlates: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binding:
     """What a name holds. `complete` is False when some path leaves it unbound; `missing` says so of failed bindings."""
 
@@ -216,8 +217,14 @@ def join(left: Value, right: Value) -> Value:
     return one_of((left, right))
 
 
+_HOLDING = frozenset({Unknown, Coroutine, Tuple, Collection, OneOf})
+_NOTHING: frozenset[Site] = frozenset()
+
+
 def held(value: Value) -> frozenset[Site]:
     """The sites of all coroutines in a value."""
+    if type(value) not in _HOLDING:
+        return _NOTHING
     match value:
         case Unknown(holds=holds):
             return holds
@@ -239,12 +246,24 @@ def _options(value: Value) -> frozenset[Value]:
 
 def one_of(options: Iterable[Value]) -> Value:
     """The value that is one of `options`; Unknown where one of them is, or where there are too many."""
-    found = frozenset(option for value in options for option in _options(value))
-    if any(isinstance(option, Unknown) for option in found):
-        return Unknown("one of several, not all known", held(OneOf(found)))
+    given = list(options)
+    if len(given) == 1 and not isinstance(given[0], (OneOf, Unknown)):
+        return given[0]
+    alternatives: set[Value] = set()
+    for value in given:
+        if isinstance(value, OneOf):
+            alternatives |= value.options
+        else:
+            alternatives.add(value)
+    found = frozenset(alternatives)
+    for option in found:
+        if isinstance(option, Unknown):
+            return Unknown("one of several, not all known", held(OneOf(found)))
     if not found:
         return Unknown("nothing")
-    found = frozenset(_merge(found)) if len(found) > 1 else found
+    if len(found) == 1:
+        return next(iter(found))
+    found = frozenset(_merge(found))
     if len(found) == 1:
         return next(iter(found))
     if any(isinstance(option, Unknown) for option in found):
@@ -417,7 +436,11 @@ def without_none(value: Value) -> Value:
     """`value` where it is known not to be None."""
     if not isinstance(value, OneOf):
         return value
-    return one_of(option for option in value.options if option != NONE)
+    rest = [option for option in value.options if option != NONE]
+    if len(rest) == 1:
+        return rest[0]
+    # what was one of several before is so without one of them
+    return OneOf(frozenset(rest)) if rest and len(rest) < len(value.options) else value if rest else one_of(rest)
 
 
 def may_be_none(value: Value) -> bool:

@@ -12,17 +12,32 @@ heap (`lattice.State`), under that place.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(frozen_default=True, field_specifiers=(field,))
+    def record(cls: type[T]) -> type[T]: ...
+
+else:
+
+    def record(cls):
+        """A dataclass whose objects do not change, which the type checker sees to: a frozen one takes three times as long to make."""
+        return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Site:
+
+class Site(NamedTuple):
     """A node of a file: `path` as the project knows the file, `node` its 0-based number in the file's walk."""
 
     path: str
     node: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Because:
     """Where a value was learnt: the kind of source (`annotation`, `factory` ...), and the site."""
 
@@ -30,8 +45,7 @@ class Because:
     site: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The identity of an object: `root` and the attribute names that lead from it to the object.
 
     A root is a `Site` (made there), a tuple of a call's site and the callee's own root (made inside a callee),
@@ -45,12 +59,12 @@ class Place:
         return Place(self.root, self.path + names)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     """The base of all values."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unknown(Value):
     """Nothing is known, and `why`. `holds`: coroutines that went into it, which somebody may still await."""
 
@@ -62,7 +76,7 @@ class Unknown(Value):
 EMPTY = Unknown("empty")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Constant(Value):
     """A literal: None, a bool, a number, a string or bytes."""
 
@@ -72,21 +86,21 @@ class Constant(Value):
 NONE = Constant(None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OneOf(Value):
     """One of a few values, which is not known. `Optional[X]` is `OneOf({X, NONE})`."""
 
     options: frozenset[Value]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Module(Value):
     """A module, of the project or not."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Class(Value):
     """A class object. `name` is dotted; `args` are its type arguments."""
 
@@ -94,7 +108,7 @@ class Class(Value):
     args: tuple[Value, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeVariable(Value):
     """A type parameter, by the name it has where it is used; `bound` is what it is at least."""
 
@@ -102,7 +116,7 @@ class TypeVariable(Value):
     bound: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function(Value):
     """A function of the project: its dotted name, and the object that it is bound to when it is a method."""
 
@@ -112,14 +126,14 @@ class Function(Value):
     given: tuple[tuple[int | str, Value], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocalFunction(Value):
     """A nested function or a lambda: known by its site in the body that is being interpreted."""
 
     site: Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Super(Value):
     """`super()` in a method of the class `after`: the rest of `receiver`'s order of classes."""
 
@@ -127,21 +141,21 @@ class Super(Value):
     receiver: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class External(Value):
     """A function or value outside the project, by its dotted name (`sqlalchemy.select`)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Callable(Value):
     """Something that gives `returns` when it is called (an annotation `Callable[..., X]`, a lambda handed over)."""
 
     returns: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BoundMember(Value):
     """A method of an API object that has been read but not called."""
 
@@ -150,7 +164,7 @@ class BoundMember(Value):
     site: Site | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Object(Value):
     """An instance of a project class (or of a foreign class of which only the name is known)."""
 
@@ -158,7 +172,7 @@ class Object(Value):
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApiObject(Value):
     """An object of SQLAlchemy: session, engine, connection, factory, transaction, result.
 
@@ -177,7 +191,7 @@ class ApiObject(Value):
     subclass: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Instance(Value):
     """An instance of a mapped class; its attributes' states are in the heap."""
 
@@ -185,7 +199,7 @@ class Instance(Value):
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Coroutine(Value):
     """A coroutine object that was made at `site` by calling `callee` and gives `of` when awaited."""
 
@@ -198,14 +212,14 @@ class Coroutine(Value):
     ours: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Awaitable(Value):
     """Awaitable, but of no known making (a task, a future, an annotation): gives `of`."""
 
     of: Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generator(Value):
     """A generator object; it yields `of`."""
 
@@ -214,7 +228,7 @@ class Generator(Value):
     is_async: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContextManager(Value):
     """A context manager that gives `of`; `awaitable` ones may be awaited in its place (`engine.connect()`)."""
 
@@ -225,7 +239,7 @@ class ContextManager(Value):
     site: Site | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collection(Value):
     """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator."""
 
@@ -234,7 +248,7 @@ class Collection(Value):
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tuple(Value):
     """A tuple of known length. A result's row is a `Tuple` with `row` set and its column names in `names`."""
 
@@ -243,14 +257,14 @@ class Tuple(Value):
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keywords(Value):
     """The keyword arguments that a `**` parameter gathered, by name."""
 
     items: tuple[tuple[str, Value], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelAttribute(Value):
     """An attribute read on a mapped class (`User.posts`): SQL, or the argument of a loader option."""
 
@@ -258,7 +272,7 @@ class ModelAttribute(Value):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Load:
     """One step of a loader option: `strategy` (selectinload, joinedload, defer ...) for `attribute` ("*": all)."""
 
@@ -268,7 +282,7 @@ class Load:
     below: tuple[Load, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoaderOption(Value):
     """A loader option. `complete` is False when part of it could not be read: then anything may be loaded."""
 
@@ -278,7 +292,7 @@ class LoaderOption(Value):
     depth: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Statement(Value):
     """A SQL statement: `kind` is select, insert, update, delete or text.
 

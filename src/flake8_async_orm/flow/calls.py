@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import libcst as cst
 
@@ -36,10 +36,11 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    record,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """An argument of a call. `star` is "", "*" or "**"."""
 
@@ -67,7 +68,13 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if isinstance(node.func, cst.Name) and node.func.value == "super":
         return _super(frame, node, state)
     callee = evaluate(frame, node.func, state)
-    arguments = [given for argument in node.args for given in _spread(_argument(frame, argument, state))]
+    arguments: list[Argument] = []
+    for each in node.args:
+        argument = _argument(frame, each, state)
+        if argument.star:
+            arguments += _spread(argument)
+        else:
+            arguments.append(argument)
     return call(frame, state, callee, arguments, node, site)
 
 
@@ -247,8 +254,6 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
         assign(frame, owner, grown, state)
         for found in coroutines.in_value(added):
             if found.site in frame.made:
-                from dataclasses import replace
-
                 frame.made[found.site] = replace(frame.made[found.site], how="container", name=owner.value)
     else:
         coroutines.consume(frame, added)

@@ -32,6 +32,9 @@ from flake8_async_orm.values import (
     Value,
 )
 
+_TELLING = frozenset(
+    {cst.UnaryOperation, cst.BooleanOperation, cst.NamedExpr, cst.Name, cst.Integer, cst.Comparison, cst.Call}
+)
 _ALWAYS_TRUE = (ApiObject, Instance, Coroutine, Class, Function, Generator, Statement)
 
 
@@ -42,6 +45,8 @@ def assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) 
 
 
 def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) -> State | None:
+    if type(test) not in _TELLING:
+        return state
     match test:
         case cst.UnaryOperation(operator=cst.Not(), expression=expression):
             return _assume(frame, expression, state, not outcome)
@@ -238,7 +243,10 @@ def _is(frame: Frame, value: Value, cls: Class) -> bool | None:
 
 def uncorrelate(frame: Frame, test: cst.BaseExpression, state: State) -> None:
     """A test of a name that was set around a failed binding may tell whether it failed: then nothing is said of it."""
-    if not any(binding.missing is not None for binding in state.names.values()):
+    for binding in state.names.values():
+        if binding.missing is not None:
+            break
+    else:
         return
     named = mentioned(test)
     for name, binding in list(state.names.items()):

@@ -13,6 +13,8 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import State, held
 from flake8_async_orm.values import Collection, Coroutine, OneOf, Site, Tuple, Unknown, Value
 
+_HOLDING = frozenset({Coroutine, Tuple, Collection, OneOf})
+
 
 def made(
     frame: Frame,
@@ -35,6 +37,8 @@ def made(
 
 def in_value(value: Value) -> list[Coroutine]:
     """The coroutines in a value, those in containers included."""
+    if type(value) not in _HOLDING:
+        return []
     match value:
         case Coroutine():
             return [value]
@@ -50,7 +54,8 @@ def in_value(value: Value) -> list[Coroutine]:
 
 def consume(frame: Frame, value: Value) -> None:
     """Something will see to the coroutines in `value`, or may."""
-    frame.consumed |= held(value)
+    if found := held(value):
+        frame.consumed |= found
 
 
 def hand_on(frame: Frame, value: Value, state: State) -> None:

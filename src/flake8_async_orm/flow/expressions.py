@@ -132,8 +132,7 @@ def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     for part in node.parts:
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
             value = evaluate(frame, part.expression, state)
-            site = frame.site(part.expression)
-            coroutines.used_as_value(frame, value, site, site, "formatting")
+            _use(frame, part.expression, value, "formatting")
             for inner in part.format_spec or ():
                 if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
                     evaluate(frame, inner.expression, state)
@@ -230,6 +229,15 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -
             return Unknown("element")
 
 
+def _use(frame: Frame, node: cst.CSTNode, value: Value, use: str) -> None:
+    """The expression `node`, of this `value`, is used where a coroutine's result would be wanted."""
+    if isinstance(value, Coroutine):
+        site = frame.site(node)
+        coroutines.used_as_value(frame, value, site, site, use)
+    else:
+        coroutines.consume(frame, value)
+
+
 # -- operators --------------------------------------------------------------------------------------------------------
 
 
@@ -239,9 +247,7 @@ def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if isinstance(node.operator, cst.Not):
         value = truth(frame, node.expression, state)
         return Constant(not value.value) if isinstance(value, Constant) else Unknown("bool")
-    value = evaluate(frame, node.expression, state)
-    site = frame.site(node.expression)
-    coroutines.used_as_value(frame, value, site, site, "operator")
+    _use(frame, node.expression, evaluate(frame, node.expression, state), "operator")
     return Unknown("operation")
 
 
@@ -249,9 +255,8 @@ def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert isinstance(node, cst.BinaryOperation)
     left, right = evaluate(frame, node.left, state), evaluate(frame, node.right, state)
-    for operand, value in ((node.left, left), (node.right, right)):
-        site = frame.site(operand)
-        coroutines.used_as_value(frame, value, site, site, "operator")
+    _use(frame, node.left, left, "operator")
+    _use(frame, node.right, right, "operator")
     if isinstance(node.operator, cst.Add):
         return _added(left, right)
     return Unknown("operation")

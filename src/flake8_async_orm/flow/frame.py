@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from flake8_async_orm.facts import CoroutineDropped, Fact
 from flake8_async_orm.lattice import State, join, join_states
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.source import Source
-from flake8_async_orm.values import Place, Site, Unknown, Value
+from flake8_async_orm.values import Place, Site, Unknown, Value, record
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
@@ -34,7 +34,7 @@ class Loop:
     continued: State | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Requirement:
     """The body reads `attribute` of the instance at `place` (rooted at a parameter) as the caller handed it over."""
 
@@ -109,12 +109,19 @@ class Frame:
     #: a call that never comes back has been made in the statement that is being run
     diverged: bool = False
     depth: int = 0
+    path: str = ""
+    #: the nodes' numbers, by identity
+    numbers: Mapping[int, int] = field(default_factory=dict)
     doubted: set[Place] = field(default_factory=set)
     #: sessions that were committed, rolled back, flushed or closed here, with the word of `knowledge.behaviour`
     ended_with: set[tuple[Place, str]] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self.path = self.source.path
+        self.numbers = self.source.numbers
+
     def site(self, node: cst.CSTNode) -> Site:
-        return Site(self.source.path, self.source.number(node))
+        return Site(self.path, self.numbers[id(node)])
 
     def step(self) -> None:
         self.steps += 1

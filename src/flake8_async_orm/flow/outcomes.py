@@ -35,10 +35,11 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    record,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Omitted(Value):
     """An argument that the call does not give."""
 
@@ -46,7 +47,7 @@ class Omitted(Value):
 OMITTED = Omitted()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """A function, the class it is called on, and for each parameter that matters what it was given."""
 

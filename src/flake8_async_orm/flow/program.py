@@ -5,6 +5,7 @@ Everything here is asked lazily and remembered; what comes back to itself is Unk
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable as Function_
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
@@ -51,6 +52,7 @@ from flake8_async_orm.values import (
 )
 
 T = TypeVar("T")
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
 class Program:
@@ -66,6 +68,7 @@ class Program:
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._decisive: dict[tuple[str, int], frozenset[str]] = {}
         self._patched: dict[tuple[str, int], bool] = {}
+        self._mentioned: dict[tuple[str, int], frozenset[str] | None] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
 
     def once(self, key: Hashable, compute: Function_[[], T], cyclic: T, family: Hashable = None) -> T:
@@ -211,6 +214,10 @@ class Program:
         found = self.resolve(module, name) if name else None
         return found.name if isinstance(found, ExternalName) else ""
 
+    def is_static(self, module: str, definition: FunctionDefinition) -> bool:
+        """Whether a method is called without an object."""
+        return any(self.decorator_name(module, number) == "builtins.staticmethod" for number in definition.decorators)
+
     def nested_definition(self, module: str, number: int) -> FunctionDefinition | None:
         """The definition of the function whose node has this number."""
 
@@ -303,8 +310,10 @@ class Program:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
         if key not in self._patched:
-            words = mentioned(source.nodes[number])
-            self._patched[key] = any(callables.PATCHES.search(word) is not None for word in words)
+            whole = self.once(("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False)
+            self._patched[key] = whole and any(
+                callables.PATCHES.search(word) is not None for word in mentioned(source.nodes[number])
+            )
         return self._patched[key]
 
     def fields(self, cls: str) -> list[str]:
@@ -327,6 +336,9 @@ class Program:
 
     def annotation_at(self, module: str, number: int, substitution: dict[str, Value]) -> Value:
         """The same for the node with this number, remembered."""
+        if substitution:
+            used = self._variables(module, number)
+            substitution = {name: value for name, value in substitution.items() if used is None or name in used}
         key = (module, number, tuple(substitution.items()))
         found = self._annotations.get(key)
         if found is None:
@@ -335,6 +347,26 @@ class Program:
                 return Unknown("module not readable")
             found = self._annotations[key] = self.annotation(module, source.nodes[number], substitution)
         return found
+
+    def _variables(self, module: str, number: int) -> frozenset[str] | None:
+        """The names in an annotation that may be type variables; None where others may stand behind an alias."""
+        key = (module, number)
+        if key not in self._mentioned:
+            source = self.project.source(module)
+            words: set[str] | None = set()
+            for name in mentioned(source.nodes[number]) if source is not None else ():
+                for word in IDENTIFIER.findall(name):
+                    found = self.resolve(module, word)
+                    if words is not None:
+                        words.add(word)
+                    if isinstance(found, Found) and isinstance(found.binding, (Assignment, TypeAlias)):
+                        where = self.project.source(found.module)
+                        value = found.binding.value
+                        # TypeVar("T"), NewType("N", C) stand for themselves
+                        if where is None or value is None or type(where.nodes[value]) is not cst.Call:
+                            words = None
+            self._mentioned[key] = frozenset(words) if words is not None else None
+        return self._mentioned[key]
 
     def provided_by(self, module: str, node: cst.CSTNode) -> Value | None:
         """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call."""

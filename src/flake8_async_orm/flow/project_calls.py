@@ -132,7 +132,7 @@ def bind(
         receiver is not None
         and parameters
         and definition.cls is not None
-        and "staticmethod" not in _names(frame, module, definition)
+        and not frame.program.is_static(module, definition)
     ):
         actuals[parameters.pop(0).name] = receiver
     positional = [p for p in parameters if p.kind in ("positional", "positional-only")]
@@ -144,7 +144,7 @@ def bind(
     offset = sum(1 for i, _ in function.given if isinstance(i, int))
     for parameter, argument in zip(positional[offset:], given, strict=False):
         actuals[parameter.name] = argument.value
-    by_name = {p.name for p in parameters}
+    by_name = {p.name for p in parameters} if function.given or any(a.keyword for a in arguments) else set()
     for keyword, value in [(k, v) for k, v in function.given if isinstance(k, str)]:
         if keyword in by_name:
             actuals[keyword] = value
@@ -173,10 +173,6 @@ def bind(
             key_arguments.append((parameter.name, told))
     own = plain(receiver) if receiver is not None else None
     return actuals, Key(function.name, own, tuple(key_arguments), frame.sync_land)
-
-
-def _names(frame: Frame, module: str, definition: FunctionDefinition) -> set[str]:
-    return {frame.program.decorator_name(module, number).removeprefix("builtins.") for number in definition.decorators}
 
 
 # -- what the call does to the caller's state ---------------------------------------------------------------------------

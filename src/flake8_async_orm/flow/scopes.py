@@ -16,6 +16,7 @@ from flake8_async_orm.source.walk import children
 _TARGETS = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For})
 _TESTED = frozenset({cst.If, cst.While, cst.IfExp, cst.Assert, cst.CompIf})
 _NAMED = frozenset({cst.AsName, cst.MatchAs, cst.MatchStar})
+_OPERATIONS = frozenset({cst.BooleanOperation, cst.Comparison})
 _SCOPES = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
 
@@ -69,14 +70,17 @@ def decisive(node: cst.CSTNode) -> frozenset[str]:
     found: set[str] = set()
     for current in walk(node):
         kind = type(current)
-        if kind in _TESTED:
-            found |= mentioned(current.test)
-        elif kind is cst.BooleanOperation or kind is cst.Comparison:
+        if kind is cst.Arg:
+            if type(current.value) is cst.Name:
+                found.add(current.value.value)
+        elif kind in _TESTED:
+            # comparisons and the like inside a test are seen once, with the test
+            if type(current.test) not in _OPERATIONS:
+                found |= mentioned(current.test)
+        elif kind in _OPERATIONS:
             found |= mentioned(current)
         elif kind is cst.Match:
             found |= mentioned(current.subject)
-        elif kind is cst.Arg and type(current.value) is cst.Name:
-            found.add(current.value.value)
     return frozenset(found)
 
 

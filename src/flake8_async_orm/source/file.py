@@ -82,12 +82,13 @@ class Source:
         return self._parsed[1]
 
     @cached_property
-    def _numbers(self) -> dict[int, int]:
+    def numbers(self) -> dict[int, int]:
+        """The number of every node of the tree, by the node's identity. Raises SourceError if there is no tree."""
         return {id(node): number for number, node in enumerate(self.nodes)}
 
     def number(self, node: CSTNode) -> int:
         """The number of a node of this tree. Raises KeyError for any other node, SourceError if there is no tree."""
-        return self._numbers[id(node)]
+        return self.numbers[id(node)]
 
     @cached_property
     def _placed(self) -> tuple[list[Span], bool]:
