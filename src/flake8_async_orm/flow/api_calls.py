@@ -271,7 +271,7 @@ def of_result(result: ApiObject, gives: str, arguments: list[Argument]) -> Value
 
 def _option_loads(arguments: list[Argument]) -> tuple[Statement, bool]:
     """The `options=` of `get` and `merge` as those of a statement."""
-    from flake8_async_orm.flow import queries
+    import flake8_async_orm.flow.queries as queries
 
     options = next((a.value for a in arguments if a.keyword == "options"), None)
     statement = Statement("select")
@@ -395,7 +395,7 @@ def _refresh(frame: Frame, state: State, first: Value | None, arguments: list[Ar
 
 def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], site: Site) -> Value:
     """`run_sync(f, ...)`: f runs with the sync twin, and may do I/O."""
-    from flake8_async_orm.flow import nested
+    import flake8_async_orm.flow.nested as nested
 
     if not arguments:
         return Unknown("run_sync of nothing")

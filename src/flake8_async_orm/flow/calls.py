@@ -24,6 +24,7 @@ from flake8_async_orm.values import (
     Coroutine,
     External,
     Function,
+    Instance,
     Keywords,
     LoaderOption,
     LocalFunction,
@@ -33,6 +34,7 @@ from flake8_async_orm.values import (
     Place,
     Site,
     Statement,
+    Super,
     Tuple,
     Unknown,
     Value,
@@ -97,7 +99,9 @@ def _spread(argument: Argument) -> list[Argument]:
 
 def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """The value of calling `callee`."""
-    from flake8_async_orm.flow import api_calls, externals, project_calls
+    import flake8_async_orm.flow.api_calls as api_calls
+    import flake8_async_orm.flow.externals as externals
+    import flake8_async_orm.flow.project_calls as project_calls
 
     match callee:
         case BoundMember(receiver=ApiObject() as receiver, name=name):
@@ -200,8 +204,6 @@ def unknown(frame: Frame, state: State, arguments: list[Argument], why: str = "c
 
 
 def _super(frame: Frame, node: cst.Call, state: State) -> Value:
-    from flake8_async_orm.values import Super
-
     if frame.function is None or frame.function.cls is None or not frame.function.parameters:
         return Unknown("super() outside a class")
     binding = state.names.get(frame.function.parameters[0].name)
@@ -261,7 +263,9 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
 
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
     """A class is called."""
-    from flake8_async_orm.flow import api_calls, externals, project_calls
+    import flake8_async_orm.flow.api_calls as api_calls
+    import flake8_async_orm.flow.externals as externals
+    import flake8_async_orm.flow.project_calls as project_calls
 
     api_name = names.api_class(cls.name)
     if api_name is not None:
@@ -278,8 +282,6 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
         readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
         own_init = frame.program.method(cls.name, "__init__") is not None
         persistence.constructed(frame, state, place, cls.name, given, not readable or own_init, site)
-        from flake8_async_orm.values import Instance
-
         return Instance(cls.name, place)
     return project_calls.construct(frame, state, cls, arguments, site)
 

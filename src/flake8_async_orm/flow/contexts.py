@@ -61,7 +61,7 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
 
 
 def _enter_object(frame: Frame, thing: Object, is_async: bool, site: Site, state: State) -> Value:
-    from flake8_async_orm.flow import project_calls
+    import flake8_async_orm.flow.project_calls as project_calls
 
     found = frame.program.method(thing.cls.name, "__aenter__" if is_async else "__enter__")
     if found is None:

@@ -19,6 +19,7 @@ from flake8_async_orm.values import (
     Awaitable,
     Because,
     BoundMember,
+    Callable,
     Class,
     Collection,
     Constant,
@@ -197,8 +198,6 @@ def _partial(frame: Frame, arguments: list[Argument]) -> Value:
 def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
     """`asynccontextmanager(f)` called on a generator function, outside a decorator."""
     from flake8_async_orm.flow.project_calls import call_without_arguments
-    from flake8_async_orm.values import Callable
-
     made = call_without_arguments(frame.program, target)
     if isinstance(made, Generator):
         return Callable(ContextManager(plain(made.of), is_async, callee=made.callee))

@@ -13,7 +13,7 @@ from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import ObjectState, State, one_of, without_none
-from flake8_async_orm.project.definitions import MappedAttribute
+from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
@@ -225,9 +225,8 @@ def method_value(
     frame: Frame, found: tuple[str, str, object], receiver: Value, node: cst.CSTNode, state: State
 ) -> Value:
     """A method bound to its receiver; a property is called at once."""
-    from flake8_async_orm.flow import decorators, project_calls
-    from flake8_async_orm.project.definitions import FunctionDefinition
-
+    import flake8_async_orm.flow.decorators as decorators
+    import flake8_async_orm.flow.project_calls as project_calls
     module, _, definition = found
     assert isinstance(definition, FunctionDefinition)
     function = Function(f"{module}.{definition.qualname}", receiver)

@@ -8,7 +8,7 @@ from flake8_async_orm.flow import coroutines
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
 from flake8_async_orm.flow.scopes import mentioned
-from flake8_async_orm.lattice import State
+from flake8_async_orm.lattice import Binding, State
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import Place, Site, Unknown, Value
 
@@ -65,8 +65,6 @@ def _lambda_outcome(
     from flake8_async_orm.flow.annotations import placed
     from flake8_async_orm.flow.expressions import evaluate
     from flake8_async_orm.flow.program import always_read
-    from flake8_async_orm.lattice import Binding
-
     given = dict(arguments)
     inner = Frame(
         frame.program,

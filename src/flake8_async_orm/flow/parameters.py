@@ -5,6 +5,7 @@ from __future__ import annotations
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
+from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, Parameter
 from flake8_async_orm.values import (
@@ -39,8 +40,6 @@ def is_method(frame: Frame, definition: FunctionDefinition) -> bool:
 
 
 def decorator_names(frame: Frame, definition: FunctionDefinition) -> set[str]:
-    from flake8_async_orm.flow.syntax import dotted_name
-
     found = (dotted_name(frame.source.nodes[number]) for number in definition.decorators)
     return {name for name in found if name}
 

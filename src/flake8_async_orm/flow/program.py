@@ -553,7 +553,8 @@ def interpret_function(
     reveal: bool = False,
 ) -> Outcome:
     """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
-    from flake8_async_orm.flow import coroutines, nested
+    import flake8_async_orm.flow.coroutines as coroutines
+    import flake8_async_orm.flow.nested as nested
     from flake8_async_orm.flow.parameters import bind_parameters
     from flake8_async_orm.flow.statements import run_block
 
