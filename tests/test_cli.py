@@ -18,6 +18,7 @@ from flake8_async_orm import __version__, cli, writing
 from flake8_async_orm.cli.options import Parser, parser, per_file_ignores
 from flake8_async_orm.config import READERS
 from flake8_async_orm.linting import findings
+from flake8_async_orm.report import DOCUMENTS, FORMATS, PROSE
 
 DROPPED = """\
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -110,6 +111,28 @@ def test_full_output_ends_with_the_summary(run: Callable[..., Ran], here: Path) 
     assert "6 |     session.commit()\n  |     ^^^^^^^^^^^^^^^^\n" in blocks[0]
     assert blocks[1] == "Found 1 finding in 1 file.\n[*] 1 fixable with `--fix`.\n"
     assert ran.err == ""
+
+
+def test_what_stands_beside_the_findings(run: Callable[..., Ran], here: Path) -> None:
+    put(here, a=DROPPED)
+    words = "Found 1 finding in 1 file.\n[*] 1 fixable with `--fix`.\n"
+    for name in FORMATS:
+        ran = run("--output-format", name)
+        assert ran.code == 1
+        assert "AOR101" in ran.out
+        assert ran.out.endswith(words) is (name in PROSE)
+        assert ran.err == ("" if name in (*PROSE, *DOCUMENTS) else words)
+        # a file holds the findings alone
+        kept = run("--output-format", name, "--output-file", "found")
+        assert kept.out + kept.err == words
+        assert (here / "found").read_text(encoding="utf-8") == (ran.out.removesuffix(words))
+
+
+def test_an_unknown_format_has_a_nearest_one(run: Callable[..., Ran]) -> None:
+    code, out, err = run("--output-format", "sarfi")
+    assert (code, out) == (2, "")
+    assert err.startswith("flake8-async-orm: error: argument --output-format: invalid choice: 'sarfi'")
+    assert err.endswith("; did you mean sarif?\n") and err.count("\n") == 1
 
 
 def test_selection(run: Callable[..., Ran], here: Path) -> None:

@@ -62,6 +62,18 @@ class Diagnostic:
         """The line that the finding starts on."""
         return self.source_lines[0] if self.source_lines else ""
 
+    @property
+    def expression(self) -> str:
+        """The text that the finding stands on, on one line: of a statement with a body only its head, of a very long one
+        only the beginning."""
+        pieces = []
+        for number, text in enumerate(self.source_lines):
+            last = self.line + number == self.end_line
+            pieces.append(text[self.column if not number else 0 : self.end_column if last else None])
+            if not last and pieces[-1].rstrip().endswith(":"):
+                break
+        return " ".join(" ".join(pieces).split())
+
     def fix(self, unsafe: bool = False) -> Fix | None:
         """The fix that `--fix` would apply (with `unsafe`, `--fix --unsafe-fixes`): a safe one before an unsafe one."""
         for safety in ("safe", "unsafe") if unsafe else ("safe",):

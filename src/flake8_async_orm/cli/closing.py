@@ -38,9 +38,9 @@ def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint
         told += _summary(diagnostics, changed, len(outcomes) - len(crashes), options)
     sys.stdout.flush()
     sys.stderr.write("".join(f"{line}\n" for line in lines))
-    if options.output_format != "json":
+    if options.output_format not in report.DOCUMENTS or options.output_file is not None:
         # where lines are for machines, the words for people stand apart
-        reading = options.output_format == "full" and not options.diff and not (stdin is not None and options.fix)
+        reading = options.output_format in report.PROSE and not options.diff and not (stdin is not None and options.fix)
         (sys.stdout if reading else sys.stderr).write("".join(f"{line}\n" for line in told))
     if crashes or unwritten:
         return 2

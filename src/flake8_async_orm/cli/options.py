@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 from flake8_async_orm import __version__
 from flake8_async_orm.config import Config, read_options
+from flake8_async_orm.report import FORMATS
 
 PROGRAM = "flake8-async-orm"
-FORMATS = ("full", "concise", "json")
 LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude")
 
 
@@ -24,7 +24,9 @@ class UsageError(Exception):
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        refused = re.search(r"invalid choice: '(.+)' \(choose from (.+)\)$", message)
+        guess = difflib.get_close_matches(refused[1], re.findall(r"[\w-]+", refused[2]), n=1) if refused else []
+        raise UsageError(message + (f"; did you mean {guess[0]}?" if guess else ""))
 
 
 def parser() -> Parser:
@@ -56,7 +58,13 @@ def parser() -> Parser:
     add("--stdin-filename", metavar="NAME", help="lint standard input as the file of this name")
     output = made.add_argument_group("output")
     add = output.add_argument
-    add("--output-format", choices=FORMATS, default="full", help="full (default), concise or json")
+    add(
+        "--output-format",
+        choices=FORMATS,
+        default="full",
+        metavar="FORMAT",
+        help=f"full (default), {', '.join(FORMATS[1:-1])} or {FORMATS[-1]}",
+    )
     add("--output-file", metavar="FILE", help="write the findings to a file")
     add("--statistics", action="store_true", help="count the findings by code")
     add("--color", choices=("auto", "always", "never"), default="auto", help="auto (default), always or never")

@@ -196,7 +196,7 @@ def write(path: str, outcome: Outcome) -> str | None:
 def _unreadable(job: Job, task: Task, error: OSError) -> tuple[Diagnostic, ...]:
     path = os.path.abspath(job.path)
     config = task.configs[job.config]
-    diagnostic = findings.unreadable(path, error.strerror or str(error))
+    diagnostic = findings.unreadable(path, error.strerror or str(error), config)
     wanted = config.enabled(diagnostic.code) and not config.ignored_in(path, diagnostic.code)
     return (diagnostic,) if wanted else ()
 

@@ -85,9 +85,9 @@ def lint(
             else:
                 diagnostics = []
     except SourceError as error:
-        diagnostics = [failed(source, error)]
+        diagnostics = [failed(source, error, config)]
     except (RecursionError, MemoryError):
-        diagnostics = [failed(source, SourceError("the file is nested too deeply"))]
+        diagnostics = [failed(source, SourceError("the file is nested too deeply"), config)]
     return _kept(diagnostics, source, config, noqa)
 
 
@@ -127,7 +127,7 @@ def _is_our_python(data: bytes) -> bool:
     return True
 
 
-def failed(source: Source, error: SourceError) -> Diagnostic:
+def failed(source: Source, error: SourceError, config: Config) -> Diagnostic:
     """The AOR000 for a file that cannot be read as Python."""
     start = source.offset(error.line, error.column)
     line, column = source.line_column(start)
@@ -150,12 +150,13 @@ def failed(source: Source, error: SourceError) -> Diagnostic:
         end_line=line,
         end_column=column + width,
         source_lines=lines,
+        severity=config.severity_of(FAILED),
     )
 
 
-def unreadable(path: str, reason: str) -> Diagnostic:
+def unreadable(path: str, reason: str, config: Config) -> Diagnostic:
     """The AOR000 for a file that cannot even be read."""
-    return failed(Source.from_text(path, ""), SourceError(f"{reason[:1].lower()}{reason[1:]}"))
+    return failed(Source.from_text(path, ""), SourceError(f"{reason[:1].lower()}{reason[1:]}"), config)
 
 
 def _judge(

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from flake8_async_orm.diagnostics import Diagnostic, Range
+from flake8_async_orm.discovery import shown
 from flake8_async_orm.edits import Fix
+from flake8_async_orm.report.colour import Paint
 
 _APPLICABILITY = {"safe": "safe", "unsafe": "unsafe", "suggestion": "display"}
 
@@ -53,10 +55,14 @@ def _fix(fix: Fix, ranges: Sequence[Range], path: str) -> dict[str, object]:
         "applicability": _APPLICABILITY[fix.safety],
         "message": fix.title,
         "edits": [
-            {"filename": edit.path or path, "content": edit.text, **_location(place)}
+            {"filename": shown(edit.path) if edit.path else path, "content": edit.text, **_location(place)}
             for edit, place in zip(fix.edits, ranges, strict=True)
         ],
     }
+
+
+def render(diagnostics: Sequence[Diagnostic], paint: Paint, unsafe: bool = False) -> str:
+    return dumps([record(one) for one in diagnostics])
 
 
 def dumps(rows: Sequence[Mapping[str, object]]) -> str:
