@@ -317,9 +317,44 @@ def test_a_file_that_cannot_be_written(run: Callable[..., Ran], here: Path, monk
 
     monkeypatch.setattr(writing, "write", full)
     ran = run("--fix", "-q")
-    assert (ran.code, ran.err) == (2, "error: not fixed: a.py: No space left on device\n")
+    assert (ran.code, ran.err) == (2, "error: not changed: a.py: No space left on device\n")
     assert (here / "a.py").read_text(encoding="utf-8") == DROPPED
     assert (here / "b.py").read_text(encoding="utf-8") == MENDED
+
+
+# -- comments that silence ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "comment"),
+    [("--add-noqa", "# noqa: AOR101"), ("--add-ignore", "# flake8-async-orm: ignore[missing-await]")],
+)
+def test_findings_are_silenced_by_comments(run: Callable[..., Ran], here: Path, option: str, comment: str) -> None:
+    put(here, a=DROPPED, b=MENDED, c=BROKEN)
+    added = f"+    session.commit()  {comment}\n"
+    dry = run(option, "--diff", "a.py")
+    assert (dry.code, added in dry.out, dry.err.splitlines()[0]) == (1, True, "Would silence 1 finding in 1 file.")
+    assert (here / "a.py").read_text(encoding="utf-8") == DROPPED
+    ran = run(option, "--output-format", "concise")
+    assert (ran.code, concise(ran)) == (1, ["c.py:1:7: AOR000"])
+    assert ran.err.startswith("Silenced 1 finding in 1 file.\n")
+    assert (here / "a.py").read_text(encoding="utf-8") == DROPPED.replace("commit()", f"commit()  {comment}")
+    assert run(option, "a.py", "b.py") == (0, "No findings in 2 files.\n", "")
+    assert run(option, "-q", "-", stdin=DROPPED.encode()).out == (here / "a.py").read_text(encoding="utf-8")
+
+
+def test_a_file_is_changed_in_one_way_only(run: Callable[..., Ran]) -> None:
+    line = "flake8-async-orm: error: --fix and --add-noqa cannot be used together\n"
+    assert run("--add-noqa", "--fix") == (2, "", line)
+
+
+def test_comments_that_silence_nothing_are_found_and_removed(run: Callable[..., Ran], here: Path) -> None:
+    put(here, a=MENDED.replace("commit()", "commit()  # noqa: E501, AOR101"))
+    assert run("-q").code == 0
+    ran = run("-q", "--extend-select", "unused-suppression", "--output-format", "concise")
+    assert (ran.code, concise(ran)) == (1, ["a.py:6:29: AOR901"])
+    assert run("-q", "--extend-select", "AOR901", "--fix") == (0, "", "")
+    assert (here / "a.py").read_text(encoding="utf-8") == MENDED.replace("commit()", "commit()  # noqa: E501")
 
 
 # -- standard input ------------------------------------------------------------------------------------------------------------

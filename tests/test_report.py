@@ -254,8 +254,8 @@ def test_the_summary_says_what_can_be_fixed_and_how() -> None:
     ]
     assert summary.summary([unsafe], 3, False)[1] == "1 fixable with `--fix --unsafe-fixes`."
     assert summary.summary([safe, unsafe], 3, True)[1] == "[*] 2 fixable with `--fix --unsafe-fixes`."
-    assert summary.fixing(1, 1, False) == "Fixed 1 finding in 1 file."
-    assert summary.fixing(2, 2, True) == "Would fix 2 findings in 2 files."
+    assert summary.fixing(1, 1, "fixed") == "Fixed 1 finding in 1 file."
+    assert summary.fixing(2, 2, "would fix") == "Would fix 2 findings in 2 files."
 
 
 class Terminal(io.StringIO):

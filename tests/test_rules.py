@@ -16,6 +16,7 @@ from flake8_async_orm import facts
 from flake8_async_orm.edits import apply
 from flake8_async_orm.facts import (
     AnalysisFailed,
+    CommentSilencedNothing,
     ContextEntered,
     CoroutineDropped,
     CoroutineUsedAsValue,
@@ -205,6 +206,8 @@ ALL: list[tuple[str, Fact]] = [
     *(("AOR401", unbound(where, none)) for where in ("except", "finally", "after") for none in (True, False)),
     ("AOR501", read()),
     ("AOR501", read("raises")),
+    ("AOR901", CommentSilencedNothing(A, ("AOR501",))),
+    ("AOR901", CommentSilencedNothing(A, ("AOR501", "lazy-laod"), "unknown code `lazy-laod`; did you mean `lazy-load`?")),
 ]
 
 
@@ -377,7 +380,7 @@ def fact_of(code: str, source: Source) -> Fact:
             )
 
 
-@pytest.mark.parametrize("code", sorted(REGISTRY.keys() - {"AOR000"}))
+@pytest.mark.parametrize("code", sorted(REGISTRY.keys() - {"AOR000", "AOR901"}))
 def test_invalid_with_its_fix_is_valid(code: str) -> None:
     sections = REGISTRY[code].sections
     source = Source.from_text(PATH, sections["Invalid"])

@@ -174,3 +174,14 @@ class Revealed(Fact):
     """What the inference knows of the expression at `site`, as text. Stated only when asked for."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommentSilencedNothing(Fact):
+    """A comment that silences findings named `items` (codes, prefixes, names), and there was no finding of these.
+
+    `unknown` says of one of them, in one line, that there is no such rule. A comment is no expression: `site` is the file.
+    """
+
+    items: tuple[str, ...]
+    unknown: str = ""

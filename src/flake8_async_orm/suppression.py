@@ -33,6 +33,10 @@ class Item:
     start: int
     end: int
 
+    def fits(self, code: str, name: str) -> bool:
+        """Whether it names the rule `code` (`name`)."""
+        return code.startswith(self.text) or self.text == name
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -56,13 +60,18 @@ class Suppression:
     def whole_file(self) -> bool:
         return self.kind in ("file-noqa", "ignore-file")
 
+    @property
+    def flake8s(self) -> bool:
+        """Whether other linters read it too."""
+        return self.kind in ("noqa", "file-noqa")
+
     def silences(self, code: str, name: str, line: int) -> bool:
         """Whether a finding of the rule `code` (`name`) that starts on the 1-based `line` is silenced by this."""
         if not self.whole_file and not self.first <= line <= self.last:
             return False
-        if not self.items and self.kind in ("noqa", "file-noqa"):
+        if not self.items and self.flake8s:
             return True
-        return any(code.startswith(item.text) or item.text == name for item in self.items)
+        return any(item.fits(code, name) for item in self.items)
 
 
 class Suppressions:
@@ -82,7 +91,7 @@ class Suppressions:
     def parse(cls, text: str, noqa: bool = True) -> Suppressions:
         """The suppressions of a file's text (without its byte order mark), flake8's only with `noqa`. Never raises."""
         found = _find(text) if _WORD.search(text) else []
-        return cls(one for one in found if noqa or one.kind not in ("noqa", "file-noqa"))
+        return cls(one for one in found if noqa or not one.flake8s)
 
     def matching(self, code: str, name: str, line: int) -> list[Suppression]:
         """Every suppression that silences a finding of `code` (`name`) which starts on the 1-based `line`."""
@@ -94,8 +103,11 @@ class Suppressions:
         return bool(self.matching(code, name, line))
 
 
-class _Rows:
-    """The physical lines of a text with their offsets, the comments in them, and which rows belong together."""
+class Rows:
+    """The physical lines of a text with their offsets, the comments in them, and which rows belong together.
+
+    `starts` are the 0-based offsets of the lines, `comments` are (1-based row, column, text).
+    """
 
     def __init__(self, text: str) -> None:
         self.starts = [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
@@ -124,6 +136,7 @@ class _Rows:
             return
 
     def group(self, row: int) -> tuple[int, int]:
+        """The first and the last of the 1-based rows that stand together with `row`."""
         return self.groups.get(row, (row, row))
 
     def place(self, first: int, joined: str, index: int) -> tuple[int, int]:
@@ -134,7 +147,7 @@ class _Rows:
 
 
 def _find(text: str) -> list[Suppression]:
-    rows = _Rows(text)
+    rows = Rows(text)
     found = [*_flake8(rows), *_own(rows)]
     return sorted(found, key=lambda one: (one.start, one.end))
 
@@ -143,7 +156,7 @@ def _items(text: str, at: int) -> tuple[Item, ...]:
     return tuple(Item(item[0], at + item.start(), at + item.end()) for item in _ITEM.finditer(text))
 
 
-def _flake8(rows: _Rows) -> Iterator[Suppression]:
+def _flake8(rows: Rows) -> Iterator[Suppression]:
     comment_starts = sorted((row, column) for row, column, _ in rows.comments)
 
     def in_comment(row: int, column: int) -> bool:
@@ -174,7 +187,7 @@ def _flake8(rows: _Rows) -> Iterator[Suppression]:
             yield suppression("noqa", *group, joined, first_match)
 
 
-def _own(rows: _Rows) -> Iterator[Suppression]:
+def _own(rows: Rows) -> Iterator[Suppression]:
     for row, column, comment in rows.comments:
         at = rows.starts[row - 1] + column
         for match in _OWN.finditer(comment):

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from flake8_async_orm import codes
-from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, overriding
+from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, changes, overriding
 from flake8_async_orm.config import Config, ConfigError, Finder
 
 if TYPE_CHECKING:
+    from flake8_async_orm.linting.silencing import Style
     from flake8_async_orm.report.colour import Paint
 
 STDIN = "<stdin>"
@@ -86,7 +87,7 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
         data = sys.stdin.buffer.read()
         absolute = os.path.abspath(files[0])
         if options.force_exclude and finder.config_for(absolute).excluded.matches(absolute):
-            sys.stdout.buffer.write(data if options.fix and not options.diff else b"")
+            sys.stdout.buffer.write(data if changes(options) and not options.diff else b"")
             return 0
     else:
         files, data = _files(options, finder), None
@@ -100,7 +101,8 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
         index = next((index for index, known in configs.items() if known is config), len(configs))
         configs[index] = config
         jobs.append(batch.Job(path, index, data))
-    task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes)
+    silence: Style | None = "noqa" if options.add_noqa else "ignore" if options.add_ignore else None
+    task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
     outcomes = list(batch.run(jobs, task, options.jobs))
     from flake8_async_orm.cli import closing
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from flake8_async_orm import report
+from flake8_async_orm.cli.options import changes
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.linting import batch
 from flake8_async_orm.linting.batch import Outcome
@@ -24,14 +25,14 @@ def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint
     if options.diff:
         text = "".join(diffs.diff(one.path, one.text_before, one.text_after, paint) for one in changed)
         _put_bytes(text.encode("utf-8", "surrogateescape"))
-    elif stdin is not None and options.fix:
+    elif stdin is not None and changes(options):
         _put_bytes(outcomes[0].after if changed else stdin)
         # standard output is the file now
         plain = colour.Paint(colour.wanted(options.color, sys.stderr))
         sys.stderr.write(_findings(diagnostics, options, plain))
     else:
         unwritten = [problem for one in changed if (problem := batch.write(one.path, one)) is not None]
-        lines += [f"error: not fixed: {problem}" for problem in unwritten]
+        lines += [f"error: not changed: {problem}" for problem in unwritten]
         _report(diagnostics, options, paint)
     told = [*(_fixes(changed) if options.show_fixes else ())]
     if not options.quiet:
@@ -40,7 +41,7 @@ def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     if options.output_format not in report.DOCUMENTS or options.output_file is not None:
         # where lines are for machines, the words for people stand apart
-        reading = options.output_format in report.PROSE and not options.diff and not (stdin is not None and options.fix)
+        reading = options.output_format in report.PROSE and not options.diff and not (stdin is not None and changes(options))
         (sys.stdout if reading else sys.stderr).write("".join(f"{line}\n" for line in told))
     if crashes or unwritten:
         return 2
@@ -92,10 +93,15 @@ def _fixes(changed: Sequence[Outcome]) -> Iterator[str]:
             yield f"  {outcome.applied.count((code, title))} x {code} ({title})"
 
 
+def _verb(options: argparse.Namespace) -> str:
+    verb = "silence" if options.add_noqa or options.add_ignore else "fix"
+    return f"would {verb}" if options.diff else f"{verb}d" if verb.endswith("e") else f"{verb}ed"
+
+
 def _summary(
     diagnostics: Sequence[Diagnostic], changed: Sequence[Outcome], files: int, options: argparse.Namespace
 ) -> Iterator[str]:
     if changed:
-        yield summary.fixing(sum(len(one.applied) for one in changed), len(changed), options.diff)
+        yield summary.fixing(sum(len(one.applied) for one in changed), len(changed), _verb(options))
     if files:
         yield from summary.summary(diagnostics, files, options.unsafe_fixes)

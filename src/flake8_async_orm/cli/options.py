@@ -44,6 +44,10 @@ def parser() -> Parser:
     add("--unsafe-fixes", action="store_true", help="with --fix or --diff: the unsafe ones too")
     add("--diff", action="store_true", help="show what --fix would change and write nothing; exit 1 if it is something")
     add("--show-fixes", action="store_true", help="list the fixes that were applied")
+    silence = made.add_argument_group("silencing what is found")
+    add = silence.add_argument
+    add("--add-noqa", action="store_true", help="put `# noqa` with codes on every finding")
+    add("--add-ignore", action="store_true", help="put our own comment, with names, on every finding")
     choice = made.add_argument_group("what is linted, and for what")
     add = choice.add_argument
     for name in ("select", "ignore", "extend-select"):
@@ -93,9 +97,17 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"unexpected argument {rest[0]}")
     if found.jobs < 0:
         raise UsageError("argument -j/--jobs: must not be negative")
+    changing = [f"--{name}" for name in ("fix", "add-noqa", "add-ignore") if getattr(found, name.replace("-", "_"))]
+    if len(changing) > 1:
+        raise UsageError(f"{changing[0]} and {changing[1]} cannot be used together")
     if "-" in found.paths and len(found.paths) > 1:
         raise UsageError("- cannot be mixed with paths")
     return found
+
+
+def changes(options: argparse.Namespace) -> bool:
+    """Whether files are to be changed, or would be but for --diff."""
+    return bool(options.fix or options.add_noqa or options.add_ignore)
 
 
 def overriding(options: argparse.Namespace, config: Config) -> Config:

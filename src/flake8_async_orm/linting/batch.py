@@ -14,7 +14,8 @@ from flake8_async_orm import writing
 from flake8_async_orm.config import Config
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.discovery import shown
-from flake8_async_orm.linting import findings, fixing
+from flake8_async_orm.linting import findings, fixing, silencing
+from flake8_async_orm.linting.silencing import Style
 from flake8_async_orm.project import Workspace
 from flake8_async_orm.source import Source
 
@@ -35,11 +36,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is done with every file. `configs` are what jobs refer to."""
+    """What is done with every file. `configs` are what jobs refer to. `silence`: comments are put on findings."""
 
     configs: tuple[Config, ...]
     fix: bool = False
     unsafe: bool = False
+    silence: Style | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +169,13 @@ class Worker:
         config = self._task.configs[job.config]
         project = workspace.project_for(source.path)
         path = shown(job.path)
-        if not self._task.fix:
+        if self._task.silence is not None:
+            fixed, verb = silencing.silence(source, project, config, self._task.silence), "silenced"
+        elif self._task.fix:
+            fixed, verb = fixing.fix(source, project, config, self._task.unsafe), "fixed"
+        else:
             return Outcome(path, tuple(findings.lint(source, project, config)))
-        fixed = fixing.fix(source, project, config, self._task.unsafe)
-        notes = [*fixed.withheld, *([] if fixed.refused is None else [f"not fixed: {fixed.refused}"])]
+        notes = [*fixed.withheld, *([] if fixed.refused is None else [f"not {verb}: {fixed.refused}"])]
         outcome = Outcome(path, fixed.remaining, notes=tuple(f"{path}: {note}" for note in notes))
         if not fixed.applied:
             return outcome

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from flake8_async_orm import codes
 from flake8_async_orm.diagnostics import Diagnostic, Range, Related
 from flake8_async_orm.edits import Fix
 from flake8_async_orm.facts import AnalysisFailed, Fact
+from flake8_async_orm.linting import unused
+from flake8_async_orm.linting.unused import Silencer
 from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source, SourceError
-from flake8_async_orm.suppression import Suppressions
 from flake8_async_orm.values import Site
 
 if TYPE_CHECKING:
@@ -75,20 +77,22 @@ def lint(
     known = project.workspace.source_at(path)
     if known is not None and known.data == source.data:
         source = known
+    silencer = Silencer(source.text, noqa)
     try:
         with warnings.catch_warnings():
             # Python warns of odd literals in whatever it reads, theirs too
             warnings.simplefilter("ignore")
             if _matters(source, path, project, config, parsed):
                 facts = interpret(source, project)
-                diagnostics = _judge(source, project, config, facts, noqa, fixes)
+                diagnostics = _judge(source, project, config, facts, silencer, fixes)
             else:
                 diagnostics = []
+        diagnostics += _unused(source, config, silencer)
     except SourceError as error:
         diagnostics = [failed(source, error, config)]
     except (RecursionError, MemoryError):
         diagnostics = [failed(source, SourceError("the file is nested too deeply"), config)]
-    return _kept(diagnostics, source, config, noqa)
+    return _kept(diagnostics, source, config, silencer)
 
 
 def _matters(source: Source, path: str, project: Project, config: Config, parsed: bool) -> bool:
@@ -160,7 +164,7 @@ def unreadable(path: str, reason: str, config: Config) -> Diagnostic:
 
 
 def _judge(
-    source: Source, project: Project, config: Config, facts: Iterable[Fact], noqa: bool, fixes: bool
+    source: Source, project: Project, config: Config, facts: Iterable[Fact], silencer: Silencer, fixes: bool
 ) -> list[Diagnostic]:
     """What the rules say about facts, without what a comment silences."""
     rules: dict[type[Fact], list[Rule]] = {}
@@ -177,9 +181,8 @@ def _judge(
                 findings.setdefault((finding.code, finding.site), finding)
     if not findings:
         return []
-    suppressions = Suppressions.parse(source.text, noqa)
     made = _Maker(source, project, config, fixes)
-    kept = (made.diagnostic(finding, suppressions) for finding in findings.values())
+    kept = (made.diagnostic(finding, silencer) for finding in findings.values())
     return [diagnostic for diagnostic in kept if diagnostic is not None]
 
 
@@ -187,20 +190,26 @@ def _same(one: str, other: str) -> bool:
     return one == other or os.path.abspath(one) == os.path.abspath(other)
 
 
-def _kept(diagnostics: list[Diagnostic], source: Source, config: Config, noqa: bool) -> list[Diagnostic]:
+def _unused(source: Source, config: Config, silencer: Silencer) -> Iterator[Diagnostic]:
+    row = codes.table()[unused.UNUSED]
+    if config.enabled(row.code, row.default, row.preview) and silencer.suppressions.all:
+        path = os.path.abspath(source.path)
+        yield from unused.findings(source, silencer, config, path, registered()[row.code])
+
+
+def _kept(diagnostics: list[Diagnostic], source: Source, config: Config, silencer: Silencer) -> list[Diagnostic]:
     path = os.path.abspath(source.path)
     wanted = [
         diagnostic
         for diagnostic in diagnostics
         if not config.ignored_in(path, diagnostic.code)
-        and (diagnostic.code != FAILED or _failure_wanted(diagnostic, source, config, noqa))
+        and (diagnostic.code != FAILED or _failure_wanted(diagnostic, config, silencer))
     ]
     return sorted(wanted, key=lambda one: (one.start, one.end, one.code, one.message))
 
 
-def _failure_wanted(diagnostic: Diagnostic, source: Source, config: Config, noqa: bool) -> bool:
-    silenced = Suppressions.parse(source.text, noqa).covers(FAILED, diagnostic.name, diagnostic.line)
-    return config.enabled(FAILED) and not silenced
+def _failure_wanted(diagnostic: Diagnostic, config: Config, silencer: Silencer) -> bool:
+    return config.enabled(FAILED) and not silencer.silences(FAILED, diagnostic.name, diagnostic.line)
 
 
 class _Maker:
@@ -213,12 +222,12 @@ class _Maker:
         self._wants_fixes = fixes
         self._functions: list[tuple[int, int, str]] | None = None
 
-    def diagnostic(self, finding: Finding, suppressions: Suppressions) -> Diagnostic | None:
+    def diagnostic(self, finding: Finding, silencer: Silencer) -> Diagnostic | None:
         """The diagnostic of a finding; None if a comment silences it."""
         source = self._source
         start, end = source.span(finding.site.node)
         line, column = source.line_column(start)
-        if suppressions.covers(finding.code, finding.name, line):
+        if silencer.silences(finding.code, finding.name, line):
             return None
         end_line, end_column = source.line_column(end)
         fixable = self._wants_fixes and finding.fixes and source.faithful

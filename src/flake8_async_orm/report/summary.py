@@ -11,9 +11,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def fixing(applied: int, files: int, dry: bool) -> str:
-    """What was fixed, or would be."""
-    return f"{'Would fix' if dry else 'Fixed'} {counted(applied, 'finding')} in {counted(files, 'file')}."
+def fixing(applied: int, files: int, verb: str) -> str:
+    """What was done, or would be: `fixed`, `would fix`, `silenced`, `would silence`."""
+    return f"{verb.capitalize()} {counted(applied, 'finding')} in {counted(files, 'file')}."
 
 
 def summary(diagnostics: Sequence[Diagnostic], files: int, unsafe: bool) -> list[str]:
