@@ -346,7 +346,7 @@ def test_explanations_hold_the_whole_docstring() -> None:
         ("AOR5", "AOR5"),
         ("AOR", "AOR"),
         ("lazy-load", "AOR501"),
-        ("AOR9", None),
+        ("AOR8", None),
         ("AO", None),
         ("", None),
     ],
