@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import sys
 import types
@@ -11,8 +12,10 @@ from collections.abc import Callable, Iterator
 import libcst as cst
 import pytest
 
+import facts_of_engines
 import flake8_async_orm.rules
 from flake8_async_orm import facts
+from flake8_async_orm.config import Config
 from flake8_async_orm.edits import apply
 from flake8_async_orm.facts import (
     AnalysisFailed,
@@ -28,6 +31,8 @@ from flake8_async_orm.facts import (
     RelationshipRead,
 )
 from flake8_async_orm.fixes import BUILDERS, build
+from flake8_async_orm.flow import interpret
+from flake8_async_orm.project import Workspace
 from flake8_async_orm.rule import REGISTRY, SECTIONS, Finding, RuleError, rule, short_name
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import Site
@@ -206,6 +211,7 @@ ALL: list[tuple[str, Fact]] = [
     *(("AOR401", unbound(where, none)) for where in ("except", "finally", "after") for none in (True, False)),
     ("AOR501", read()),
     ("AOR501", read("raises")),
+    *facts_of_engines.FACTS,
     ("AOR901", CommentSilencedNothing(A, ("AOR501",))),
     ("AOR901", CommentSilencedNothing(A, ("AOR501", "lazy-laod"), "unknown code `lazy-laod`; did you mean `lazy-load`?")),
 ]
@@ -304,6 +310,11 @@ def test_aor201() -> None:
     assert check("AOR201", missing("async_sessionmaker", "query")) is None
 
 
+@pytest.mark.parametrize(("code", "fact"), facts_of_engines.SILENT)
+def test_rules_of_engines_stay_silent(code: str, fact: Fact) -> None:
+    assert check(code, fact) is None
+
+
 def test_aor301_and_aor302() -> None:
     fact = GeneratorAwaited(A, B, "app.get_session", "AsyncSession", C)
     assert requests("AOR301", fact) == [("wrap_async_context_manager", "unsafe", (B, A))]
@@ -373,18 +384,34 @@ def fact_of(code: str, source: Source) -> Fact:
         case "AOR401":
             name = at("session", cst.Name, -1)
             return NameReadUnbound(name, "session", "AsyncSession", "finally", name, at("try", cst.Try))
-        case _:
+        case "AOR501":
             statement = at("select(User)", cst.Call)
             return RelationshipRead(
                 at("user.posts"), "m.User", "posts", "unloaded", True, None, "", statement, (("m.User", "posts"),)
             )
+    raise AssertionError(f"no fact of {code} is made here, nor is it to be stated by the interpreter")
+
+
+#: rules whose fact the interpreter is asked for
+STATED = {code for code, _ in facts_of_engines.FACTS}
+
+
+def stated(code: str, source: Source) -> Fact:
+    """The first fact that the interpreter states of `source`, a module of its own, and that the rule reports."""
+    workspace = Workspace(Config(root=os.getcwd()))
+    workspace.overlay(PATH, source.text)
+    return next(
+        fact
+        for fact in interpret(source, workspace.project_for(PATH))
+        if isinstance(fact, REGISTRY[code].fact) and check(code, fact) is not None
+    )
 
 
 @pytest.mark.parametrize("code", sorted(REGISTRY.keys() - {"AOR000", "AOR901"}))
 def test_invalid_with_its_fix_is_valid(code: str) -> None:
     sections = REGISTRY[code].sections
-    source = Source.from_text(PATH, sections["Invalid"])
-    finding = check(code, fact_of(code, source))
+    source = Source.from_text(os.path.abspath(PATH) if code in STATED else PATH, sections["Invalid"])
+    finding = check(code, stated(code, source) if code in STATED else fact_of(code, source))
     assert finding is not None
     fix = build(finding.fixes[0], lambda path: source)
     assert fix is not None

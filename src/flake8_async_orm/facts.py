@@ -88,6 +88,8 @@ class MissingMemberUsed(Fact):
     sync_twin: str | None = None
     #: the attribute by which this sync object was reached from its async one (`sync_engine`)
     reached_by: str = ""
+    #: whether the sync twin has the member, in some version
+    on_twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

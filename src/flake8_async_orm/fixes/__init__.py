@@ -19,7 +19,9 @@ from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.insert_await import insert_await
+from flake8_async_orm.fixes.query_to_select import query_to_select
 from flake8_async_orm.fixes.refresh_before import refresh_before
+from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
 from flake8_async_orm.rule import FixRequest
@@ -38,7 +40,9 @@ BUILDERS: dict[str, Builder] = {
     "drop_await": drop_await,
     "enter_connection": enter_connection,
     "insert_await": insert_await,
+    "query_to_select": query_to_select,
     "refresh_before": refresh_before,
+    "rename_member": rename_member,
     "wrap_async_context_manager": wrap_async_context_manager,
 }
 

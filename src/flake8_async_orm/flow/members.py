@@ -130,7 +130,7 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
     if not api.has_class(value.cls):
         return BoundMember(value, name, receiver)
     if not api.has_member(value.cls, name, frame.program.versions):
-        if value.subclass is None:
+        if value.subclass is None or only_api_above(frame, value.subclass):
             state_missing(frame, node, value, name)
         return Unknown(f"{names.shown(value.cls)} has no `{name}`")
     row = api.member(value.cls, name)
@@ -139,7 +139,28 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
     return BoundMember(value, name, receiver)
 
 
+def only_api_above(frame: Frame, subclass: str) -> bool:
+    """Whether a project class has, besides what it and its project bases write, the members of the API class alone."""
+    order = frame.program.project.mro(subclass)[0]
+    lasts = {names.last(base) for base in order}
+    for base in order:
+        found = frame.program.class_definition(base)
+        if found is None:
+            if names.api_class(base) is None and base.partition(".")[0] not in ("builtins", "typing", "abc"):
+                return False
+            continue
+        written = found[1].base_names
+        if any(name is None or names.last(name) not in lasts for name in written) or found[1].decorators:
+            return False
+        if found[1].methods.keys() & {"__getattr__", "__getattribute__"}:
+            return False
+    return True
+
+
 def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str) -> None:
+    if any(caught == "builtins.AttributeError" for guard in frame.guards for caught in guard.catches):
+        # it is asked for here whether the member is there
+        return
     parent = frame.calls.get(frame.site(node))
     frame.state_fact(
         MissingMemberUsed(
@@ -152,6 +173,7 @@ def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str
             frame.is_async,
             api.sync_twin(value.cls),
             str(dict(value.flags).get("reached_by", "")),
+            api.missing_on_async(value.cls, name, frame.program.versions),
         )
     )
 

@@ -1,0 +1,157 @@
+"""A member is used that the sync class has and its asyncio counterpart has not.
+
+Why:
+    `AsyncSession`, `AsyncConnection` and their kin are no subclasses of the sync classes: they offer what makes
+    sense under asyncio. `query()`, the `bulk_...` methods or two-phase transactions are not there, and reading
+    them raises AttributeError.
+
+Invalid:
+    from sqlalchemy import Column, Integer, String
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import declarative_base
+
+    Base = declarative_base()
+
+
+    class User(Base):
+        __tablename__ = "user"
+        id = Column(Integer, primary_key=True)
+        name = Column(String)
+
+
+    async def named(session: AsyncSession, name: str) -> list[User]:
+        return session.query(User).filter(User.name == name).all()
+
+Valid:
+    from sqlalchemy import Column, Integer, String, select
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import declarative_base
+
+    Base = declarative_base()
+
+
+    class User(Base):
+        __tablename__ = "user"
+        id = Column(Integer, primary_key=True)
+        name = Column(String)
+
+
+    async def named(session: AsyncSession, name: str) -> list[User]:
+        return (await session.scalars(select(User).where(User.name == name))).all()
+
+Fix:
+    Unsafe: `session.query(...)` with `filter`, `filter_by`, `order_by`, `options`, `join`, `limit` and their
+    like, run by `all`, `first`, `one`, `one_or_none`, `count`, `scalar` or `get`, becomes a `select()` with the
+    call that gives the same, import included; `bulk_save_objects(rows)` becomes `add_all(rows)`. A query that
+    is kept in a variable or handed on is left to the reader.
+
+Limits:
+    The finding stands at the attribute. What an engine or a session factory cannot execute is AOR201's. A member
+    that one of the versions of SQLAlchemy in question has is not reported, nor one that a `try` with
+    `except AttributeError` asks for.
+
+See:
+    SQLAlchemy documentation: Asynchronous I/O (asyncio), Session API,
+    https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#orm-session-api-documentation
+    and Migrating to SQLAlchemy 2.0, ORM usage,
+    https://docs.sqlalchemy.org/en/20/changelog/migration_20.html#migration-orm-usage
+"""
+
+from flake8_async_orm.facts import MissingMemberUsed
+from flake8_async_orm.rule import Finding, FixRequest, rule
+
+#: class -> member -> what to write instead; the empty class is any
+_INSTEAD = {
+    "session": {
+        "query": "`select(...)` with `await session.scalars(...)`",
+        "exec": "`await session.execute(...)`, or use SQLModel's own `AsyncSession`",
+        "bulk_save_objects": "`session.add_all(...)`",
+        "bulk_insert_mappings": "`await session.execute(insert(Model), rows)`",
+        "bulk_update_mappings": "`await session.execute(update(Model), rows)`",
+        "query_property": "`select(Model)` with the session",
+        "expire_on_commit": "`session.sync_session.expire_on_commit`",
+        "transaction": "`session.get_transaction()`",
+        "enable_relationship_loading": "`await session.refresh(instance, [...])`",
+        "prepare": "`await session.run_sync(lambda sync: sync.prepare())`",
+        "twophase": "`session.sync_session.twophase`",
+        "run_sync": "`await session().run_sync(...)`, on the session that calling it gives",
+        **{
+            name: f"`session().{name}`, on the session that calling it gives"
+            for name in ("in_transaction", "in_nested_transaction", "get_transaction", "sync_session")
+        },
+    },
+    "AsyncConnection": {
+        "detach": "`await connection.run_sync(lambda sync: sync.detach())`",
+        "begin_twophase": "`await connection.run_sync(...)` with a function that runs the whole transaction",
+        "transaction": "`async with connection.begin()`",
+        "connect": "the connection itself",
+    },
+    "AsyncEngine": {
+        "has_table": "`await connection.run_sync(lambda sync: inspect(sync).has_table(...))`",
+        "table_names": "`await connection.run_sync(lambda sync: inspect(sync).get_table_names())`",
+        "transaction": "`async with engine.begin()`",
+        "run_callable": "`await connection.run_sync(...)`",
+    },
+    "AsyncResult": {
+        "rowcount": "`await connection.execute(...)`, whose result has it",
+        "lastrowid": "`await connection.execute(...)`, whose result has it",
+        "inserted_primary_key": "`await connection.execute(...)`, whose result has it",
+    },
+}
+#: members of AsyncSession that the scoped session does not hand on
+_UNPROXIED = frozenset({"run_sync", "in_transaction", "in_nested_transaction", "get_transaction", "sync_session"})
+#: members of a connection or a session that another rule looks for on engines and factories
+_OF_CONNECTIONS = frozenset(
+    {"execute", "scalar", "scalars", "exec_driver_sql", "run_sync", "exec", "stream", "stream_scalars"}
+    | {"commit", "rollback"}
+)
+_SYNC_BY = {"AsyncSession": "sync_session", "AsyncConnection": "sync_connection", "AsyncEngine": "sync_engine"}
+_SESSIONS = frozenset({"AsyncSession", "async_scoped_session"})
+
+
+def _instead(fact: MissingMemberUsed) -> str:
+    rows = _INSTEAD["session"] if fact.cls in _SESSIONS else _INSTEAD.get(fact.cls, {})
+    known = rows.get(fact.member)
+    if known is not None:
+        return known
+    if fact.cls == "AsyncConnection":
+        return "`await connection.run_sync(...)` with a function that gets the sync connection"
+    if fact.cls in _SESSIONS:
+        return "`await session.run_sync(...)` with a function that gets the sync session"
+    if fact.cls in _SYNC_BY:
+        return f"`.{_SYNC_BY[fact.cls]}.{fact.member}`"
+    return ""
+
+
+def _fix(fact: MissingMemberUsed) -> tuple[FixRequest, ...]:
+    if fact.call is None or fact.cls not in _SESSIONS:
+        return ()
+    if fact.member == "query" and fact.in_async:
+        return (FixRequest("query_to_select", "Write the query as a `select()`", "unsafe", (fact.site,)),)
+    if fact.member == "bulk_save_objects":
+        return (FixRequest("rename_member", "Write `add_all`", "unsafe", (fact.site,), ("add_all",)),)
+    return ()
+
+
+@rule("AOR202", "no-async-api", since="0.1.0")
+def check(fact: MissingMemberUsed) -> Finding | None:
+    if fact.cls == "AsyncEngine" and fact.member in _OF_CONNECTIONS:
+        return None
+    if fact.member.startswith("__") or fact.sync_twin is None or "sessionmaker" in fact.cls:
+        return None
+    unproxied = fact.cls == "async_scoped_session" and fact.member in _UNPROXIED
+    foreign = fact.cls in _SESSIONS and fact.member == "exec"
+    instead = _instead(fact) if fact.on_twin or unproxied or foreign else ""
+    if not instead:
+        return None
+    reason = f"only the sync `{fact.sync_twin}` has it"
+    if unproxied:
+        reason = "the scoped session stands for the session, but does not hand this on"
+    elif foreign:
+        reason = "SQLModel's session has it, and is a class of its own"
+    return Finding(
+        f"`{fact.cls}` has no `{fact.member}`; write {instead}",
+        fact.site,
+        help=reason,
+        fixes=_fix(fact),
+    )
