@@ -84,6 +84,7 @@ OPTIONS = {
     "extend-exclude": "added to `exclude`",
     "src": "directories that modules are imported from, where the layout does not tell",
     "severity": "a table: code to `error`, `warning`, `info` or `hint`, for editors and reports",
+    "baseline": "a file of findings that are known and left out; `--write-baseline` makes it",
     "preview": "turn on rules that are new",
     "required-version": "refuse to run as another version",
 }
@@ -95,7 +96,6 @@ RESERVED = (
     "report-guesses",
     "maybe-paths",
     "cache-dir",
-    "baseline",
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -10,72 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from flake8_async_orm import __version__, cli, writing
+from flake8_async_orm import __version__, writing
 from flake8_async_orm.cli.options import Parser, parser, per_file_ignores
 from flake8_async_orm.config import READERS
 from flake8_async_orm.linting import findings
 from flake8_async_orm.report import DOCUMENTS, FORMATS, PROSE
+from harness.command import BROKEN, DROPPED, MENDED, Ran, concise, process, put
 
-DROPPED = """\
-from sqlalchemy.ext.asyncio import AsyncSession
-
-
-async def save(session: AsyncSession, user: object) -> None:
-    session.add(user)
-    session.commit()
-"""
-MENDED = DROPPED.replace("    session.commit", "    await session.commit")
-BROKEN = "def f(:\n"
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    """Runs the command in this process; `stdin` are the bytes that it may read."""
-
-    def run(*arguments: str, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = cli.main(arguments)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        out, err = capfdbinary.readouterr()
-        return Ran(code, out.decode(), err.decode())
-
-    return run
-
-
-def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flake8_async_orm", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=60, **options)
-
-
-def put(folder: Path, **texts: str) -> None:
-    for name, text in texts.items():
-        path = folder / f"{name.replace('__', '/')}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-
-def concise(ran: Ran) -> list[str]:
-    """`path:line:column: CODE` of every finding."""
-    return [" ".join(line.split(" ")[:2]) for line in ran.out.splitlines()]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 # -- exit codes and findings -------------------------------------------------------------------------------------------------

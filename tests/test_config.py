@@ -138,7 +138,7 @@ def test_there_is_a_reader_for_every_option() -> None:
         ),
         ("sqlalchemy-version = 'two'", ": `sqlalchemy-version` must be a version or a range such as"),
         ("required-version = '>=99'", f": `required-version` is `>=99`, but this is {__version__}"),
-        ("baseline = 'b.json'", ": `baseline` is not supported by this version"),
+        ("baseline = 1", ": `baseline` must be a string, found an integer"),
         (
             "session-providers = [{ name = 'a.b', giv = 'session' }]",
             ": `session-providers` has the unknown key `giv`; did you",
@@ -150,6 +150,17 @@ def test_there_is_a_reader_for_every_option() -> None:
 )
 def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
     assert message in refused(tmp_path, f"[tool.flake8-async-orm]\n{text}\n")
+
+
+def test_a_baseline_that_cannot_be_read_is_wrong_too(tmp_path: Path) -> None:
+    pyproject(tmp_path, "[tool.flake8-async-orm]\nbaseline = 'known.json'\n")
+    with pytest.raises(ConfigError, match=r"known\.json: No such file"):
+        load(str(tmp_path))
+    (tmp_path / "known.json").write_text("{\n ]", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"known\.json:2:2: "):
+        load(str(tmp_path))
+    (tmp_path / "known.json").write_text('{"version": 1, "findings": []}', encoding="utf-8")
+    assert load(str(tmp_path / "app")).baseline_path == str(tmp_path / "known.json")
 
 
 def test_broken_toml_is_placed(tmp_path: Path) -> None:

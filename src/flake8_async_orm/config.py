@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
 
-from flake8_async_orm import __version__, codes
+from flake8_async_orm import __version__, baseline, codes
 from flake8_async_orm.patterns import Patterns
 
 TABLE = "flake8-async-orm"
@@ -102,6 +102,11 @@ class Config:
     def excluded(self) -> Patterns:
         """What `exclude` and `extend-exclude` leave out."""
         return Patterns([*self.exclude, *self.extend_exclude], self.root)
+
+    @property
+    def baseline_path(self) -> str | None:
+        """Where the baseline is (absolute), if there is one."""
+        return None if self.baseline is None else os.path.normpath(os.path.join(self.root, self.baseline))
 
     def severity_of(self, code: str) -> str:
         """error, warning, info or hint; the longest prefix decides."""
@@ -319,8 +324,6 @@ def _parse(path: str, data: bytes) -> dict[str, Any]:
 def _checked(config: Config, where: str) -> Config:
     if config.required_version is not None and not satisfies(__version__, config.required_version):
         raise ConfigError(f"{where}: `required-version` is `{config.required_version}`, but this is {__version__}")
-    if config.baseline is not None:
-        raise ConfigError(f"{where}: `baseline` is not supported by this version")
     return config
 
 
@@ -338,7 +341,7 @@ class Finder:
     def __init__(
         self, explicit: str | None = None, isolated: bool = False, override: Callable[[Config], Config] | None = None
     ) -> None:
-        self._override = override or (lambda config: config)
+        self._change = override or (lambda config: config)
         self._memo: dict[str, Config] = {}
         self._only: Config | None = None
         if explicit is not None:
@@ -348,6 +351,15 @@ class Finder:
             self._only = self._override(found)
         elif isolated:
             self._only = self._override(Config())
+
+    def _override(self, config: Config) -> Config:
+        changed = self._change(config)
+        if changed.baseline_path is not None:
+            try:
+                baseline.load(changed.baseline_path)
+            except baseline.BaselineError as error:
+                raise ConfigError(str(error)) from None
+        return changed
 
     def config_for(self, path: str) -> Config:
         """The settings for the file or directory at `path` (absolute). Raises ConfigError."""

@@ -48,6 +48,11 @@ OPTIONS = (
     Option("maybe-paths", "Report also what fails on some paths only.", {"action": "store_true"}),
     Option("preview", "Switch on the rules that are in preview.", {"action": "store_true"}),
     Option(
+        "baseline",
+        "A file of findings that are known and left out.",
+        {"normalize_paths": True, "metavar": "FILE"},
+    ),
+    Option(
         "src",
         "Directories that modules are imported from, separated by commas.",
         # flake8 makes absolute what has a slash in it, from the directory of its configuration
@@ -127,6 +132,8 @@ def settings(options: argparse.Namespace) -> dict[str, Any]:
     values = {option.name: getattr(options, f"async_orm_{option.name.replace('-', '_')}") for option in OPTIONS}
     if values["src"] is not None:
         values["src"] = [os.path.abspath(directory) for directory in values["src"]]
+    if values["baseline"] is not None:
+        values["baseline"] = os.path.abspath(values["baseline"])
     chosen = {name: getattr(options, name.replace("-", "_")) for name in ("select", "extend-select", "ignore")}
     for name, codes in chosen.items():
         ours = ["AOR" if "AOR".startswith(code) else code for code in codes or () if code[:3] in ("A", "AO", "AOR")]

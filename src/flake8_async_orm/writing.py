@@ -34,6 +34,19 @@ def write(path: str, before: bytes, after: bytes) -> None:
         raise WriteError(f"{path}: {error.strerror or error}") from error
 
 
+def put(path: str, data: bytes) -> None:
+    """Write the file `path` anew, whether or not it is there; in one step, as `write` does. Raises WriteError."""
+    try:
+        if os.path.lexists(path):
+            target = Path(path).resolve(strict=True)
+            write(str(target), target.read_bytes(), data)
+            return
+        with open(path, "xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise WriteError(f"{path}: {error.strerror or error}") from error
+
+
 def _replace(target: Path, mode: int, before: bytes, after: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)

@@ -12,7 +12,7 @@ import pytest
 from flake8.main import cli
 
 import flake8_async_orm.rules  # noqa: F401
-from doors.conftest import MISUSE, Run
+from doors.conftest import MISUSE, Run, baseline
 from flake8_async_orm import linting
 from flake8_async_orm.config import Config
 from flake8_async_orm.rule import REGISTRY
@@ -256,9 +256,22 @@ def test_what_pyproject_leaves_out(
     assert count(flake8(*arguments, ".")) == found
 
 
+def test_what_a_baseline_knows_is_left_out(flake8: Flake8, tmp_path: Path) -> None:
+    write(tmp_path, app__py=MISUSE, known__json=baseline("app.py"))
+    assert count(flake8()) == 1
+    assert count(flake8("--async-orm-baseline=known.json", ".")) == 0
+    write(tmp_path, tox__ini="[flake8]\nasync-orm-baseline = ./known.json\n")
+    assert count(flake8()) == 0
+    write(tmp_path, tox__ini="", pyproject__toml='[tool.flake8-async-orm]\nbaseline = "known.json"\n')
+    assert count(flake8()) == 0
+    write(tmp_path, known__json=baseline("other.py"))
+    assert count(flake8()) == 1
+
+
 @pytest.mark.parametrize(
     ("ours", "arguments", "line"),
     [
+        ('baseline = "no.json"', (), "no.json: No such file or directory"),
         ("", ("--extend-select=AOR199",), "unknown code `AOR199`"),
         ("", ("--async-orm-sqlalchemy-version=new",), "`sqlalchemy-version` must be a version"),
         ("", ("--async-orm-expire-on-commit=perhaps",), "must be true or false"),

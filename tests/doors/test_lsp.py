@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.workspace import PositionCodec
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
 
-from doors.conftest import MISUSE, Run
+from doors.conftest import MISUSE, Run, baseline
 from flake8_async_orm.diagnostics import Diagnostic, Range, Related
 from flake8_async_orm.lsp.translation import FIX_ALL, QUICK_FIX, Translator, line_changes
 from flake8_async_orm.source import Source
@@ -270,6 +270,15 @@ async def test_what_is_left_out_has_no_findings(editor: Editor) -> None:
     editor.folder.joinpath("pyproject.toml").write_text('[tool.flake8-async-orm]\nexclude = ["generated"]\n')
     editor.open("generated/app.py", MISUSE)
     await editor.shows("generated/app.py")
+
+
+async def test_what_a_baseline_knows_is_left_out(editor: Editor) -> None:
+    editor.folder.joinpath("known.json").write_text(baseline("app.py"), encoding="utf-8")
+    editor.folder.joinpath("pyproject.toml").write_text('[tool.flake8-async-orm]\nbaseline = "known.json"\n')
+    editor.open("app.py", MISUSE)
+    await editor.shows("app.py")
+    editor.open("other.py", MISUSE)
+    await editor.shows("other.py", "AOR101")
 
 
 # -- settings ----------------------------------------------------------------------------------------------------------------

@@ -101,6 +101,8 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
         index = next((index for index, known in configs.items() if known is config), len(configs))
         configs[index] = config
         jobs.append(batch.Job(path, index, data))
+    if options.prune_baseline and all(config.baseline is None for config in configs.values()):
+        raise UsageError("--prune-baseline: there is no baseline; name it with --baseline")
     silence: Style | None = "noqa" if options.add_noqa else "ignore" if options.add_ignore else None
     task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
     outcomes = list(batch.run(jobs, task, options.jobs))
@@ -108,7 +110,8 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
 
     if options.verbose:
         _say(f"linted {len(files)} files in {time.perf_counter() - began:.2f} s")
-    return closing.close(outcomes, options, paint, data)
+    judged = [(outcome, task.configs[job.config]) for outcome, job in zip(outcomes, jobs, strict=True)]
+    return closing.close(judged, options, paint, data)
 
 
 def _files(options: argparse.Namespace, finder: Finder) -> tuple[str, ...]:

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
 from flake8_async_orm import report
-from flake8_async_orm.cli.options import changes
+from flake8_async_orm.cli import baselines
+from flake8_async_orm.cli.baselines import Judged
+from flake8_async_orm.cli.options import PROGRAM, changes
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.linting import batch
 from flake8_async_orm.linting.batch import Outcome
 from flake8_async_orm.report import colour, diffs, summary
 from flake8_async_orm.report.colour import Paint
 
+#: what a baseline may be called
+BASELINE = "flake8-async-orm-baseline.json"
 
-def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint, stdin: bytes | None) -> int:
+
+def close(judged: Sequence[Judged], options: argparse.Namespace, paint: Paint, stdin: bytes | None) -> int:
     """Put out what a run came to; the exit code. `stdin` is what standard input held, if that was linted."""
+    outcomes = [outcome for outcome, _ in judged]
     changed = [outcome for outcome in outcomes if outcome.applied]
     crashes = [outcome for outcome in outcomes if outcome.crash is not None]
     diagnostics = [diagnostic for outcome in outcomes for diagnostic in outcome.diagnostics]
     lines = list(_trouble(outcomes, options.verbose))
+    baseline: list[str] = []
+    if options.write_baseline is None:
+        baseline = list(baselines.settle(judged, options))
+    elif not crashes:
+        baseline = list(baselines.write(judged, options))
+        diagnostics = []
     unwritten: list[str] = []
     if options.diff:
         text = "".join(diffs.diff(one.path, one.text_before, one.text_after, paint) for one in changed)
@@ -37,6 +50,10 @@ def close(outcomes: Sequence[Outcome], options: argparse.Namespace, paint: Paint
     told = [*(_fixes(changed) if options.show_fixes else ())]
     if not options.quiet:
         told += _summary(diagnostics, changed, len(outcomes) - len(crashes), options)
+        told += baseline
+        if options.output_format in report.PROSE and all(config.baseline is None for _, config in judged):
+            paths = " ".join(map(shlex.quote, options.paths))
+            told += summary.overview(diagnostics, f"{PROGRAM} --write-baseline {BASELINE} {paths}".rstrip())
     sys.stdout.flush()
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     if options.output_format not in report.DOCUMENTS or options.output_file is not None:
@@ -103,5 +120,5 @@ def _summary(
 ) -> Iterator[str]:
     if changed:
         yield summary.fixing(sum(len(one.applied) for one in changed), len(changed), _verb(options))
-    if files:
+    if files and options.write_baseline is None:
         yield from summary.summary(diagnostics, files, options.unsafe_fixes)

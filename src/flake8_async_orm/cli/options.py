@@ -48,6 +48,9 @@ def parser() -> Parser:
     add = silence.add_argument
     add("--add-noqa", action="store_true", help="put `# noqa` with codes on every finding")
     add("--add-ignore", action="store_true", help="put our own comment, with names, on every finding")
+    add("--baseline", metavar="FILE", help="leave out the findings that this file knows")
+    add("--write-baseline", metavar="FILE", help="write the findings to a baseline instead of reporting them")
+    add("--prune-baseline", action="store_true", help="drop from the baseline what is not found any more")
     choice = made.add_argument_group("what is linted, and for what")
     add = choice.add_argument
     for name in ("select", "ignore", "extend-select"):
@@ -100,6 +103,9 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
     changing = [f"--{name}" for name in ("fix", "add-noqa", "add-ignore") if getattr(found, name.replace("-", "_"))]
     if len(changing) > 1:
         raise UsageError(f"{changing[0]} and {changing[1]} cannot be used together")
+    if found.write_baseline is not None and (found.baseline is not None or found.prune_baseline):
+        other = "--baseline" if found.baseline is not None else "--prune-baseline"
+        raise UsageError(f"--write-baseline and {other} cannot be used together")
     if "-" in found.paths and len(found.paths) > 1:
         raise UsageError("- cannot be mixed with paths")
     return found
@@ -135,6 +141,10 @@ def overriding(options: argparse.Namespace, config: Config) -> Config:
         read["ignore"] = tuple(
             code for code in config.ignore if not any(one.startswith(code) for one in read["select"])
         )
+    if options.write_baseline is not None:
+        read["baseline"] = None
+    elif options.baseline is not None:
+        read["baseline"] = os.path.abspath(options.baseline)
     return replace(config, **read, preview=config.preview or options.preview)
 
 

@@ -14,7 +14,7 @@ from flake8_async_orm import writing
 from flake8_async_orm.config import Config
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.discovery import shown
-from flake8_async_orm.linting import findings, fixing, silencing
+from flake8_async_orm.linting import findings, fixing, known, silencing
 from flake8_async_orm.linting.silencing import Style
 from flake8_async_orm.project import Workspace
 from flake8_async_orm.source import Source
@@ -58,7 +58,7 @@ class Outcome:
     """What came of one file. Paths are as they are shown.
 
     Where fixes were made, `applied` are their codes and titles, `before` and `after` the bytes, `text_before` and
-    `text_after` the texts. `notes` are lines about what was left out.
+    `text_after` the texts. `known` are the findings that the baseline has. `notes` are lines about what was left out.
     """
 
     path: str
@@ -70,6 +70,7 @@ class Outcome:
     applied: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     crash: Crash | None = None
+    known: tuple[Diagnostic, ...] = ()
 
 
 def run(jobs: Sequence[Job], task: Task, processes: int = 0) -> Iterator[Outcome]:
@@ -174,9 +175,10 @@ class Worker:
         elif self._task.fix:
             fixed, verb = fixing.fix(source, project, config, self._task.unsafe), "fixed"
         else:
-            return Outcome(path, tuple(findings.lint(source, project, config)))
+            new, old = findings.examine(source, project, config)
+            return Outcome(path, tuple(new), known=tuple(old))
         notes = [*fixed.withheld, *([] if fixed.refused is None else [f"not {verb}: {fixed.refused}"])]
-        outcome = Outcome(path, fixed.remaining, notes=tuple(f"{path}: {note}" for note in notes))
+        outcome = Outcome(path, fixed.remaining, notes=tuple(f"{path}: {note}" for note in notes), known=fixed.known)
         if not fixed.applied:
             return outcome
         return replace(
@@ -203,18 +205,21 @@ def _unreadable(job: Job, task: Task, error: OSError) -> tuple[Diagnostic, ...]:
     config = task.configs[job.config]
     diagnostic = findings.unreadable(path, error.strerror or str(error), config)
     wanted = config.enabled(diagnostic.code) and not config.ignored_in(path, diagnostic.code)
-    return (diagnostic,) if wanted else ()
+    return tuple(known.divided([diagnostic], config)[0]) if wanted else ()
 
 
 def _displayed(outcome: Outcome) -> Outcome:
     """The outcome with paths as they are shown."""
-    diagnostics = tuple(
-        replace(
-            one, path=outcome.path, related=tuple(replace(related, path=shown(related.path)) for related in one.related)
-        )
-        for one in outcome.diagnostics
+
+    def shown_here(one: Diagnostic) -> Diagnostic:
+        related = tuple(replace(other, path=shown(other.path)) for other in one.related)
+        return replace(one, path=outcome.path, related=related)
+
+    return replace(
+        outcome,
+        diagnostics=tuple(map(shown_here, outcome.diagnostics)),
+        known=tuple(map(shown_here, outcome.known)),
     )
-    return replace(outcome, diagnostics=diagnostics)
 
 
 def _crash(error: Exception) -> Crash:

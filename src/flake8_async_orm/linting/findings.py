@@ -14,7 +14,7 @@ from flake8_async_orm import codes
 from flake8_async_orm.diagnostics import Diagnostic, Range, Related
 from flake8_async_orm.edits import Fix
 from flake8_async_orm.facts import AnalysisFailed, Fact
-from flake8_async_orm.linting import unused
+from flake8_async_orm.linting import known, unused
 from flake8_async_orm.linting.unused import Silencer
 from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source, SourceError
@@ -63,7 +63,19 @@ def lint(
     noqa: bool = True,
     fixes: bool = True,
 ) -> list[Diagnostic]:
-    """The findings in `source`, in the order of the text, without those that are switched off or silenced.
+    """The findings in `source`, in the order of the text, without those that are switched off, silenced, or known."""
+    return examine(source, project, config, parsed, noqa, fixes)[0]
+
+
+def examine(
+    source: Source,
+    project: Project,
+    config: Config,
+    parsed: bool = False,
+    noqa: bool = True,
+    fixes: bool = True,
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The new findings in `source`, and those that the baseline has, both in the order of the text.
 
     A file that cannot be analysed gives one AOR000 and nothing else. `parsed` says that somebody has already found the
     file to be Python, so that a file that cannot matter is not even looked at. Without `noqa`, flake8's comments silence
@@ -74,9 +86,9 @@ def lint(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES))
     project.workspace.adopt(source)
     # the project may have parsed the same bytes already, and speaks of the file by this object's path
-    known = project.workspace.source_at(path)
-    if known is not None and known.data == source.data:
-        source = known
+    there = project.workspace.source_at(path)
+    if there is not None and there.data == source.data:
+        source = there
     silencer = Silencer(source.text, noqa)
     try:
         with warnings.catch_warnings():
@@ -92,7 +104,7 @@ def lint(
         diagnostics = [failed(source, error, config)]
     except (RecursionError, MemoryError):
         diagnostics = [failed(source, SourceError("the file is nested too deeply"), config)]
-    return _kept(diagnostics, source, config, silencer)
+    return known.divided(_kept(diagnostics, source, config, silencer), config)
 
 
 def _matters(source: Source, path: str, project: Project, config: Config, parsed: bool) -> bool:
@@ -108,10 +120,10 @@ def _matters(source: Source, path: str, project: Project, config: Config, parsed
 
 def _reach(project: Project, config: Config) -> Reach:
     words = tuple(provider.name.rpartition(".")[2] for provider in config.session_providers)
-    known = _reaches.get(project)
-    if known is None or known[0] != words:
-        known = _reaches[project] = (words, Reach(project, words))
-    return known[1]
+    there = _reaches.get(project)
+    if there is None or there[0] != words:
+        there = _reaches[project] = (words, Reach(project, words))
+    return there[1]
 
 
 def check_syntax(source: Source) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from flake8_async_orm import edits
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.edits import Edit, Fix
-from flake8_async_orm.linting.findings import FAILED, lint
+from flake8_async_orm.linting.findings import FAILED, examine
 from flake8_async_orm.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class FixResult:
     """What fixing a file came to.
 
     `text` is the new text, `data` the new bytes. `applied` are the codes and titles of the fixes that were made, in the
-    order of the rounds; `remaining` the findings in the new text. `withheld` says in one line each which fixes would have broken a
+    order of the rounds; `remaining` the findings in the new text, `known` those in it that the baseline has. `withheld` says in one line each which fixes would have broken a
     guarantee; `refused` says why the file was not touched at all.
     """
 
@@ -41,6 +41,7 @@ class FixResult:
     remaining: tuple[Diagnostic, ...] = ()
     withheld: tuple[str, ...] = ()
     refused: str | None = None
+    known: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class _Fixing:
         self._config = config
         self._unsafe = unsafe
         self._withheld: dict[tuple[str, str, str, str], str] = {}
+        self._known: dict[bytes, list[Diagnostic]] = {}
 
     def run(self) -> FixResult:
         source = self._original
@@ -94,7 +96,8 @@ class _Fixing:
         return self._result(source, applied, diagnostics, why)
 
     def _lint(self, source: Source) -> list[Diagnostic]:
-        return lint(source, self._project, self._config)
+        found, self._known[source.data] = examine(source, self._project, self._config)
+        return found
 
     def _is_unfaithful(self, source: Source, diagnostics: list[Diagnostic]) -> bool:
         try:
@@ -107,7 +110,8 @@ class _Fixing:
     ) -> FixResult:
         data = source.data if applied else self._original.data
         text = source.text if applied else self._original.text
-        return FixResult(text, data, tuple(applied), tuple(diagnostics), tuple(self._withheld.values()), why)
+        known = tuple(self._known[source.data])
+        return FixResult(text, data, tuple(applied), tuple(diagnostics), tuple(self._withheld.values()), why, known)
 
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[_Wanted]:
         found = ((one, one.fix(self._unsafe)) for one in diagnostics)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from flake8_async_orm import edits
 from flake8_async_orm.edits import Edit
-from flake8_async_orm.linting.findings import FAILED, lint
+from flake8_async_orm.linting.findings import FAILED, examine, lint
 from flake8_async_orm.linting.fixing import FixResult
 from flake8_async_orm.linting.unused import UNUSED
 from flake8_async_orm.source import Source, SourceError
@@ -33,7 +33,7 @@ def silence(source: Source, project: Project, config: Config, style: Style) -> F
 
     Nothing is written. `remaining` are the findings that are reported all the same, `refused` says why nothing was done.
     """
-    found = lint(source, project, config)
+    found, known = examine(source, project, config)
     wanted: dict[int, dict[str, None]] = {}
     for one in found:
         if one.code not in (FAILED, UNUSED):
@@ -41,7 +41,7 @@ def silence(source: Source, project: Project, config: Config, style: Style) -> F
     text = edits.replace(source.text, added(source.text, wanted, style))
     if text == source.text:
         why = "there is no place for a comment" if wanted else None
-        return FixResult(source.text, source.data, remaining=tuple(found), refused=why)
+        return FixResult(source.text, source.data, remaining=tuple(found), refused=why, known=tuple(known))
     try:
         new = Source.from_bytes(source.path, source.encode(text))
         after, why = _checked(source, new, project, config, found)
@@ -50,10 +50,10 @@ def silence(source: Source, project: Project, config: Config, style: Style) -> F
     finally:
         project.workspace.adopt(source)
     if why is not None:
-        return FixResult(source.text, source.data, remaining=tuple(found), refused=why)
+        return FixResult(source.text, source.data, remaining=tuple(found), refused=why, known=tuple(known))
     gone = Counter((one.code, one.name) for one in found) - Counter((one.code, one.name) for one in after)
     applied = tuple((code, f"Silence `{name}`") for code, name in sorted(gone.elements()))
-    return FixResult(new.text, new.data, applied, tuple(after))
+    return FixResult(new.text, new.data, applied, tuple(after), known=tuple(known))
 
 
 def _checked(

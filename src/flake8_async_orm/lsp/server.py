@@ -96,7 +96,8 @@ class Server(LanguageServer):
         try:
             config, complaint = self.finder.config_for(path), ""
         except ConfigError as error:
-            config, complaint = dataclasses.replace(Config(), **self.settings), str(error)
+            given = {**self.settings, "baseline": None}
+            config, complaint = dataclasses.replace(Config(), **given), str(error)
         self.complain(f"settings of {path}", complaint)
         source = Source.from_text(path, opened[0])
         translator = Translator(uri, opened[1], source, self.workspace.position_codec, self.opened)

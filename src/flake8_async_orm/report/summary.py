@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from flake8_async_orm.diagnostics import Diagnostic
+
+#: more findings than this are too many to begin with
+MANY = 50
+#: so many rules, and so many folders, are named then
+NAMED = 8
 
 
 def counted(number: int, noun: str) -> str:
@@ -33,3 +39,23 @@ def summary(diagnostics: Sequence[Diagnostic], files: int, unsafe: bool) -> list
     elif further:
         lines.append(f"{further} fixable with `--fix --unsafe-fixes`.")
     return lines
+
+
+def overview(diagnostics: Sequence[Diagnostic], command: str) -> list[str]:
+    """Where many findings are, by rule and folder, and the `command` that makes a baseline of them; nothing for a few."""
+    if len(diagnostics) <= MANY:
+        return []
+    rules = Counter(f"{one.code} {one.name}" for one in diagnostics)
+    folders = Counter(one.path.replace("\\", "/").rpartition("/")[0] or "." for one in diagnostics)
+    return [*_most(rules), *_most(folders), f"To hear of new ones only: {command}"]
+
+
+def _most(counts: Counter[str]) -> Iterator[str]:
+    """The greatest counts, a line each, and one line for all others."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    width = len(str(ordered[0][1]))
+    for name, count in ordered[:NAMED]:
+        yield f"  {count:>{width}}  {name}"
+    rest = ordered[NAMED:]
+    if rest:
+        yield f"  {sum(count for _, count in rest):>{width}}  in {len(rest)} more"
