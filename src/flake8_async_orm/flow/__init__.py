@@ -68,7 +68,9 @@ def interpret(source: Source, project: Project, reveal: bool = False) -> list[Fa
             receiver = None
             if function.cls is not None:
                 receiver = plain(instance_of(program, Class(f"{module}.{function.cls}")))
-            key = Key(f"{module}.{function.qualname}", receiver)
+            # what a plain function is told by others it calls matters to those that await something
+            shallow = not (function.is_async or function.is_generator)
+            key = Key(f"{module}.{function.qualname}", receiver, shallow=shallow)
             if definition.functions.get(function.qualname) is function and not reveal:
                 facts.extend(program.outcome(key).facts)
                 continue

@@ -63,6 +63,8 @@ class Frame:
     is_async: bool = False
     #: inside a function that run_sync runs: I/O is allowed
     sync_land: bool = False
+    #: see `outcomes.Key`
+    shallow: bool = False
     outer: State | None = None
     outer_frame: Frame | None = None
     local_names: frozenset[str] = frozenset()

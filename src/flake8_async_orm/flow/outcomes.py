@@ -55,6 +55,8 @@ class Key:
     receiver: Value | None = None
     arguments: tuple[tuple[str, Value], ...] = ()
     sync_land: bool = False
+    #: asked for its own facts only: calls of plain functions are believed to give what their annotations say
+    shallow: bool = False
 
 
 @dataclass(slots=True)

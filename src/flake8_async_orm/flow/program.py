@@ -573,6 +573,7 @@ def interpret_function(
         definition,
         is_async=definition.is_async,
         sync_land=key.sync_land or (outer.sync_land if outer else False),
+        shallow=key.shallow or (outer.shallow if outer else False),
         outer=closure,
         outer_frame=outer,
         local_names=program.local_names(source, definition.node),

@@ -50,6 +50,11 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     if shape.style == "unknown":
         return unknown(frame, state, arguments, f"`{definition.name}` is decorated by something unknown")
     actuals, key = bind(frame, module, definition, function, arguments)
+    if frame.shallow and shape.style == "plain" and not definition.is_async and definition.returns is not None:
+        value = declared(frame, module, definition, function, Outcome(Unknown("not followed")))
+        if not isinstance(without_none(value), Unknown):
+            unknown(frame, state, arguments)
+            return placed(value, Place(site))
     matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
     outcome = frame.program.outcome(key) if matters else Outcome(Unknown("has nothing to do with the database"))
     frame.touches = frame.touches or outcome.touches

@@ -22,7 +22,7 @@ from flake8_async_orm.source import Source
 #: fewer files than this for each process are not worth its start
 FILES_PER_PROCESS = 40
 #: how seldom garbage is looked for: trees are many objects without a cycle, and an eighth of the time goes into looking
-COLLECTING = (50_000, 20, 50)
+COLLECTING = (400_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)
