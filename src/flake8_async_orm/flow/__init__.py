@@ -62,6 +62,7 @@ def interpret(source: Source, project: Project, reveal: bool = False) -> list[Fa
         coroutines.finish(frame)
     except BudgetSpent:
         pass
+    frame.close()
     facts.extend(frame.facts.values())
     if definition is not None:
         for function in outermost(definition):

@@ -125,6 +125,12 @@ class Frame:
     def site(self, node: cst.CSTNode) -> Site:
         return Site(self.path, self.numbers[id(node)])
 
+    def close(self) -> None:
+        """The body is done with: break the circles of what refers back to this frame."""
+        self.effects.clear()
+        self.nested.clear()
+        self.nested_outcomes.clear()
+
     def step(self) -> None:
         self.steps += 1
         if self.steps > BUDGET:

@@ -17,7 +17,7 @@ from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
-from flake8_async_orm.flow.scopes import decisive, local_names, mentioned
+from flake8_async_orm.flow.scopes import decisive, local_names, mentioned, mentioned_in
 from flake8_async_orm.flow.syntax import dotted_name, literal
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
@@ -248,7 +248,7 @@ class Program:
         """The names that the function with this node number binds."""
         key = (source.path, number)
         if key not in self._locals:
-            self._locals[key] = local_names(source.nodes[number])
+            self._locals[key] = local_names(source, number)
         return self._locals[key]
 
     def reaches(self, module: str) -> bool:
@@ -303,7 +303,7 @@ class Program:
         key = (module, definition.node)
         if key not in self._decisive:
             source = self.project.source(module)
-            self._decisive[key] = decisive(source.nodes[definition.node]) if source is not None else frozenset()
+            self._decisive[key] = decisive(source, definition.node) if source is not None else frozenset()
         return self._decisive[key]
 
     def is_patched(self, source: Source, number: int) -> bool:
@@ -312,7 +312,7 @@ class Program:
         if key not in self._patched:
             whole = self.once(("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False)
             self._patched[key] = whole and any(
-                callables.PATCHES.search(word) is not None for word in mentioned(source.nodes[number])
+                callables.PATCHES.search(word) is not None for word in mentioned_in(source, number)
             )
         return self._patched[key]
 
@@ -592,10 +592,12 @@ def interpret_function(
         nested.interpret_rest(frame)
         frame.touches = touches
     except (BudgetSpent, RecursionError):
+        frame.close()
         return Outcome(Unknown("too long to follow"), facts=tuple(frame.facts.values()), unknown="too long to follow")
     if end is not None and not definition.is_stub:
         frame.returned.append((end, NONE))
     coroutines.finish(frame)
+    frame.close()
     exit_state = joined([s for s, _ in frame.returned])
     returns = joined_values(
         [v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns")

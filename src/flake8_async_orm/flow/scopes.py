@@ -11,12 +11,13 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.flow.syntax import target_names
+from flake8_async_orm.source import Source
 from flake8_async_orm.source.walk import children
 
 _TARGETS = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For})
 _TESTED = frozenset({cst.If, cst.While, cst.IfExp, cst.Assert, cst.CompIf})
 _NAMED = frozenset({cst.AsName, cst.MatchAs, cst.MatchStar})
-_OPERATIONS = frozenset({cst.BooleanOperation, cst.Comparison})
+_BINDING = _TARGETS | _NAMED | {cst.Param, cst.ImportAlias, cst.Global, cst.Nonlocal}
 _SCOPES = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
 
 
@@ -30,28 +31,44 @@ def walk(node: cst.CSTNode, into_scopes: bool = True) -> Iterator[Any]:
             stack.extend(children(current))
 
 
-def local_names(node: Any) -> frozenset[str]:
-    """The names that a function or a lambda binds: its parameters and everything assigned in its own body."""
+def local_names(source: Source, number: int) -> frozenset[str]:
+    """The names that the function or lambda `number` binds: its parameters and everything assigned in its own body."""
     found: set[str] = set()
     excluded: set[str] = set()
-    for part in (node.params, node.body):
-        for current in walk(part, into_scopes=False):
-            kind = type(current)
-            if kind is cst.Param or kind is cst.FunctionDef or kind is cst.ClassDef:
-                found.add(current.name.value)
-            elif kind in _TARGETS:
-                found.update(target_names(current.target))
-            elif kind in _NAMED:
-                if current.name is not None:
-                    found.update(target_names(current.name))
-            elif kind is cst.ImportAlias:
-                name = current.asname.name if current.asname else current.name
-                while type(name) is cst.Attribute:
-                    name = name.value
-                found.update(target_names(name))
-            elif kind is cst.Global or kind is cst.Nonlocal:
-                excluded.update(item.name.value for item in current.names)
+    nodes: list[Any] = source.nodes
+    kinds = source.kinds
+    function = nodes[number]
+    parts = (function.params, function.body)
+    for start in map(source.number, parts):
+        current, end = start, source.last_below(start)
+        while current <= end:
+            kind = kinds[current]
+            if kind in _SCOPES:
+                if kind is not cst.Lambda:
+                    found.add(nodes[current].name.value)
+                # what is inside has names of its own
+                current = source.last_below(current)
+            elif kind in _BINDING:
+                _bound(nodes[current], kind, found, excluded)
+            current += 1
     return frozenset(found - excluded)
+
+
+def _bound(node: Any, kind: type[cst.CSTNode], found: set[str], excluded: set[str]) -> None:
+    if kind is cst.Param:
+        found.add(node.name.value)
+    elif kind in _TARGETS:
+        found.update(target_names(node.target))
+    elif kind in _NAMED:
+        if node.name is not None:
+            found.update(target_names(node.name))
+    elif kind is cst.ImportAlias:
+        name = node.asname.name if node.asname else node.name
+        while type(name) is cst.Attribute:
+            name = name.value
+        found.update(target_names(name))
+    else:
+        excluded.update(item.name.value for item in node.names)
 
 
 def mentioned(node: cst.CSTNode) -> set[str]:
@@ -65,22 +82,48 @@ def mentioned(node: cst.CSTNode) -> set[str]:
     return found
 
 
-def decisive(node: cst.CSTNode) -> frozenset[str]:
+def mentioned_in(source: Source, number: int) -> set[str]:
+    """The same of the node `number`."""
+    found: set[str] = set()
+    last = source.last_below(number) + 1
+    nodes: list[Any] = source.nodes[number:last]
+    for kind, node in zip(source.kinds[number:last], nodes, strict=True):
+        if kind is cst.Name:
+            found.add(node.value)
+        elif kind is cst.SimpleString:
+            found.add(node.value.strip("\"'"))
+    return found
+
+
+def decisive(source: Source, number: int) -> frozenset[str]:
     """The names whose value a function's course may depend on: those in tests, and those that are handed on whole."""
     found: set[str] = set()
-    for current in walk(node):
-        kind = type(current)
-        if kind is cst.Arg:
-            if type(current.value) is cst.Name:
-                found.add(current.value.value)
-        elif kind in _TESTED:
-            # comparisons and the like inside a test are seen once, with the test
-            if type(current.test) not in _OPERATIONS:
-                found |= mentioned(current.test)
-        elif kind in _OPERATIONS:
-            found |= mentioned(current)
-        elif kind is cst.Match:
-            found |= mentioned(current.subject)
+    last = source.last_below(number) + 1
+    nodes: list[Any] = source.nodes[number:last]
+    tested = -1
+    for index, kind in enumerate(source.kinds[number:last]):
+        node = nodes[index]
+        if kind is cst.Name:
+            if index <= tested:
+                found.add(node.value)
+        elif kind is cst.Arg:
+            if type(node.value) is cst.Name:
+                found.add(node.value.value)
+        elif index > tested:
+            if kind in _TESTED:
+                tested_node = node.test
+            elif kind is cst.BooleanOperation or kind is cst.Comparison:
+                tested_node = node
+            elif kind is cst.Match:
+                tested_node = node.subject
+            else:
+                continue
+            start = source.number(tested_node) - number
+            if start > index:
+                # between a conditional expression and its test stands its body
+                found |= mentioned(tested_node)
+            else:
+                tested = source.last_below(start + number) - number
     return frozenset(found)
 
 

@@ -21,8 +21,6 @@ from flake8_async_orm.source import Source
 
 #: fewer files than this for each process are not worth its start
 FILES_PER_PROCESS = 40
-#: how seldom garbage is looked for: trees are many objects without a cycle, and an eighth of the time goes into looking
-COLLECTING = (400_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +81,14 @@ def run(jobs: Sequence[Job], task: Task, processes: int = 0) -> Iterator[Outcome
 
 
 def _here(jobs: Sequence[Job], task: Task) -> Iterator[Outcome]:
-    before = gc.get_threshold()
-    gc.set_threshold(*COLLECTING)
+    # trees are many objects without a circle: an eighth of the time would go into looking for one
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         yield from map(Worker(task).outcome, jobs)
     finally:
-        gc.set_threshold(*before)
+        if collecting:
+            gc.enable()
 
 
 def _in_processes(jobs: Sequence[Job], task: Task, count: int) -> Iterator[Outcome]:
@@ -119,7 +119,7 @@ def _start(task: Task) -> None:
 
     # the parent answers to an interrupt, and ends its processes
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    gc.set_threshold(*COLLECTING)
+    gc.disable()
     _worker[:] = [Worker(task)]
 
 

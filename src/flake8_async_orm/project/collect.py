@@ -36,6 +36,8 @@ def collect(source: Source, name: str, is_package: bool, path: str | None = None
     collector = _Collector(source, name, is_package)
     scope = Scope("module", "")
     collector.statements(source.module.body, scope)
+    # they refer back to the collector
+    collector.handlers.clear()
     return ModuleDefinition(
         name,
         source.path if path is None else path,

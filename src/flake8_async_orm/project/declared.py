@@ -24,7 +24,6 @@ from flake8_async_orm.project.relationships import Arguments, Declared, Relation
 from flake8_async_orm.project.syntax import (
     dotted_name,
     keywords,
-    last_below,
     literal,
     mapping_items,
     positional,
@@ -116,7 +115,7 @@ class Reader:
     def returned(self, method: FunctionDefinition) -> cst.BaseExpression | None:
         """What a method returns where it has one `return`, else None."""
         nodes = self.source.nodes
-        within = range(method.node, last_below(self.source, method.node) + 1)
+        within = range(method.node, self.source.last_below(method.node) + 1)
         returns = [node.value for node in map(nodes.__getitem__, within) if isinstance(node, cst.Return)]
         return returns[0] if len(returns) == 1 else None
 

@@ -12,7 +12,7 @@ from flake8_async_orm.project.definitions import (
     FunctionDefinition,
     InstanceAttribute,
 )
-from flake8_async_orm.project.syntax import dotted_name, head_name, last_below, small_statements
+from flake8_async_orm.project.syntax import dotted_name, head_name, small_statements
 from flake8_async_orm.source import Source
 
 _ENVIRONMENT = ("sys.version_info", "sys.platform", "os.name", "platform.system")
@@ -71,7 +71,7 @@ def generators(source: Source) -> frozenset[int]:
     found: set[int] = set()
     for number, kind in enumerate(kinds):
         if kind is cst.FunctionDef or kind is cst.Lambda:
-            stack.append((number, last_below(source, number)))
+            stack.append((number, source.last_below(number)))
         elif kind is cst.Yield:
             while stack and stack[-1][1] < number:
                 stack.pop()

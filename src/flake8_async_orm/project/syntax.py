@@ -7,9 +7,6 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from flake8_async_orm.source import Source
-from flake8_async_orm.source.walk import children
-
 
 def dotted_name(node: cst.CSTNode) -> str | None:
     """`a.b.c` of a Name or a chain of Attributes on one, else None."""
@@ -130,11 +127,3 @@ def small_statements(body: cst.BaseSuite) -> Iterator[cst.CSTNode]:
             yield from statement.body
         else:
             yield statement
-
-
-def last_below(source: Source, number: int) -> int:
-    """The number of the last node below the node `number`; its own if there is none."""
-    last = source.nodes[number]
-    while below := children(last):
-        last = below[-1]
-    return source.number(last)

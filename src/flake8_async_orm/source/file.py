@@ -86,6 +86,20 @@ class Source:
         """The number of every node of the tree, by the node's identity. Raises SourceError if there is no tree."""
         return {id(node): number for number, node in enumerate(self.nodes)}
 
+    @cached_property
+    def kinds(self) -> list[type[CSTNode]]:
+        """The type of every node, by its number. Raises SourceError if there is no tree."""
+        return [*map(type, self.nodes)]
+
+    def last_below(self, number: int) -> int:
+        """The number of the last node below the node `number`; its own if there is none. Raises SourceError."""
+        from flake8_async_orm.source.walk import children
+
+        last = self.nodes[number]
+        while below := children(last):
+            last = below[-1]
+        return self.numbers[id(last)]
+
     def number(self, node: CSTNode) -> int:
         """The number of a node of this tree. Raises KeyError for any other node, SourceError if there is no tree."""
         return self.numbers[id(node)]
