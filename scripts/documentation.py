@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import flake8_async_orm.rules  # noqa: F401 (registers them)
+from flake8_async_orm.cli.options import parser
 from flake8_async_orm.config import READERS, Config
 from flake8_async_orm.rule import REGISTRY, Rule
 
@@ -107,6 +109,22 @@ def options_table() -> str:
     rows = [[f"`{name}`", shown(name, defaults[name]), text] for name, text in OPTIONS.items()]
     reserved = ", ".join(f"`{name}`" for name in RESERVED)
     return f"{table(['option', 'default', 'what it does'], rows)}\n\nReserved, without effect in this version: {reserved}."
+
+
+def command_line() -> str:
+    """Every option of the command, a table for each group."""
+    parts = []
+    for group in parser()._action_groups:
+        actions = [action for action in group._group_actions if action.option_strings and action.help]
+        if actions:
+            rows = [[_called(action), str(action.help).replace("|", "or")] for action in actions]
+            parts.append(f"### {str(group.title).capitalize()}\n\n{table(['option', 'what it does'], rows)}")
+    return "\n\n".join(parts)
+
+
+def _called(action: argparse.Action) -> str:
+    value = f" {action.metavar or '|'.join(map(str, action.choices or ()))}".rstrip() if action.nargs != 0 else ""
+    return ", ".join(f"`{name}{value}`" for name in reversed(action.option_strings))
 
 
 def shown(name: str, value: object) -> str:

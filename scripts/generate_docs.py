@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from documentation import Page, options_table, pages, rules_table
+from documentation import Page, command_line, options_table, pages, rules_table
 
 from flake8_async_orm.cli import main as main_of_the_linter
 
@@ -76,6 +76,9 @@ def expected() -> dict[Path, str]:
     readme = replaced(readme, "excerpt", excerpt())
     readme = replaced(readme, "rules", rules_table(all_pages, "docs/rules/"))
     files[ROOT / "README.md"] = replaced(readme, "options", options_table())
+    options = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+    options = replaced(options, "settings", options_table())
+    files[ROOT / "docs" / "options.md"] = replaced(options, "options", command_line())
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     files[ROOT / "docs" / "index.md"] = replaced(index, "rules", rules_table(all_pages, "rules/"))
     return files

@@ -83,6 +83,11 @@ class Config:
             return False
         return (default_on and (self.preview or not preview)) or chosen > len(codes.PREFIX)
 
+    @property
+    def enabled_codes(self) -> tuple[str, ...]:
+        """Every code whose findings are wanted."""
+        return tuple(row.code for row in codes.table().values() if self.enabled(row.code, row.default, row.preview))
+
     def ignored_in(self, path: str, code: str) -> bool:
         """Whether `per-file-ignores` takes findings of `code` out of the file at `path` (absolute)."""
         for negated, patterns, prefixes in self._per_file:

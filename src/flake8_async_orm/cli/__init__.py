@@ -6,14 +6,15 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_async_orm import codes
-from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, changes, overriding
+from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, changes, overriding, parser, reads_stdin
 from flake8_async_orm.config import Config, ConfigError, Finder
 
 if TYPE_CHECKING:
+    from flake8_async_orm.linting.batch import Outcome
     from flake8_async_orm.linting.silencing import Style
     from flake8_async_orm.report.colour import Paint
 
@@ -39,12 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (UsageError, ConfigError, OSError) as error:
-        return _say(f"{PROGRAM}: error: {' '.join(str(error).split())}", 2)
+        return _say(_line(error), 2)
 
 
 def console() -> int:
     """The console script."""
     return main()
+
+
+def _line(error: Exception) -> str:
+    return f"{PROGRAM}: error: {' '.join(str(error).split())}"
 
 
 def _say(line: str, code: int = 0) -> int:
@@ -67,6 +72,29 @@ def _run(options: argparse.Namespace) -> int:
 
         sys.stdout.write(explain.explain(codes.table()[str(code)], findings.registered().get(str(code)), paint))
         return 0
+    if options.completion is not None:
+        from flake8_async_orm.cli.completion import script
+
+        sys.stdout.write(script(parser(), options.completion))
+        return 0
+    if options.watch:
+        from flake8_async_orm.cli.watching import watch
+
+        return watch(options.paths or ["."], lambda: _again(options, paint))
+    return _once(options, paint)
+
+
+def _again(options: argparse.Namespace, paint: Paint) -> int:
+    """One of many runs: what is wrong now may be mended before the next one."""
+    try:
+        code = _once(options, paint)
+    except (UsageError, ConfigError, OSError) as error:
+        code = _say(_line(error), 2)
+    sys.stdout.flush()
+    return code
+
+
+def _once(options: argparse.Namespace, paint: Paint) -> int:
     finder = Finder(options.config, options.isolated, lambda config: overriding(options, config))
     if options.show_settings:
         from flake8_async_orm.report import settings
@@ -81,8 +109,7 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
     from flake8_async_orm.linting import batch
 
     began = time.perf_counter()
-    reads_stdin = options.paths == ["-"] or (options.stdin_filename is not None and not options.paths)
-    if reads_stdin:
+    if reads_stdin(options):
         files: tuple[str, ...] = (options.stdin_filename or STDIN,)
         data = sys.stdin.buffer.read()
         absolute = os.path.abspath(files[0])
@@ -105,13 +132,21 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
         raise UsageError("--prune-baseline: there is no baseline; name it with --baseline")
     silence: Style | None = "noqa" if options.add_noqa else "ignore" if options.add_ignore else None
     task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
-    outcomes = list(batch.run(jobs, task, options.jobs))
+    if configs and not any(config.enabled_codes for config in configs.values()):
+        _say("warning: no rule is selected")
+    outcomes = list(_watched(batch.run(jobs, task, options.jobs), len(jobs), options))
     from flake8_async_orm.cli import closing
 
     if options.verbose:
         _say(f"linted {len(files)} files in {time.perf_counter() - began:.2f} s")
     judged = [(outcome, task.configs[job.config]) for outcome, job in zip(outcomes, jobs, strict=True)]
     return closing.close(judged, options, paint, data)
+
+
+def _watched(outcomes: Iterator[Outcome], total: int, options: argparse.Namespace) -> Iterator[Outcome]:
+    from flake8_async_orm.report import progress
+
+    return outcomes if options.quiet or not progress.wanted(sys.stderr) else progress.shown(outcomes, total)
 
 
 def _files(options: argparse.Namespace, finder: Finder) -> tuple[str, ...]:
@@ -124,4 +159,5 @@ def _files(options: argparse.Namespace, finder: Finder) -> tuple[str, ...]:
         _say(f"warning: {problem}")
     if not found.files:
         _say("warning: no Python files were found")
-    return found.files
+    part, count = options.shard
+    return found.files[len(found.files) * (part - 1) // count : len(found.files) * part // count]

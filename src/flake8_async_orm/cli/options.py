@@ -15,6 +15,7 @@ from flake8_async_orm.config import Config, read_options
 from flake8_async_orm.report import FORMATS
 
 PROGRAM = "flake8-async-orm"
+SHELLS = ("bash", "zsh", "tcsh")
 LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude")
 
 
@@ -38,6 +39,7 @@ def parser() -> Parser:
     add("--version", action="version", version=f"{PROGRAM} {__version__}")
     add("--explain", metavar="CODE", help="print what a rule is about, by its code or name")
     add("--list-rules", action="store_true", help="list every rule")
+    add("--completion", choices=SHELLS, metavar="SHELL", help=f"print a completion script for {', '.join(SHELLS)}")
     fixing = made.add_argument_group("fixes")
     add = fixing.add_argument
     add("--fix", action="store_true", help="apply the safe fixes")
@@ -53,11 +55,12 @@ def parser() -> Parser:
     add("--prune-baseline", action="store_true", help="drop from the baseline what is not found any more")
     choice = made.add_argument_group("what is linted, and for what")
     add = choice.add_argument
-    for name in ("select", "ignore", "extend-select"):
-        add(f"--{name}", action="append", metavar="CODES", help="codes, prefixes or names, separated by commas")
+    add("--select", action="append", metavar="CODES", help="report these: codes, prefixes or names, separated by commas")
+    add("--ignore", action="append", metavar="CODES", help="do not report these; of both lists the longer prefix decides")
+    add("--extend-select", action="append", metavar="CODES", help="report these too, also if they are off by default")
     add("--per-file-ignores", action="append", metavar="PATTERN:CODES", help="codes that are ignored in some files")
-    for name in ("exclude", "extend-exclude"):
-        add(f"--{name}", action="append", metavar="PATTERNS", help="files and directories to leave out")
+    add("--exclude", action="append", metavar="PATTERNS", help="files and directories to leave out, for the usual ones")
+    add("--extend-exclude", action="append", metavar="PATTERNS", help="files and directories to leave out as well")
     add("--force-exclude", action="store_true", help="leave excluded files out even where they are named")
     add("--preview", action="store_true", help="turn on rules that are in preview")
     add("--config", metavar="FILE", help="the pyproject.toml to use for every file")
@@ -74,7 +77,7 @@ def parser() -> Parser:
     )
     add("--output-file", metavar="FILE", help="write the findings to a file")
     add("--statistics", action="store_true", help="count the findings by code")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="auto (default), always or never")
+    add("--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN", help="auto (default), always or never")
     add("--show-settings", action="store_true", help="print the settings in force")
     add("--show-files", action="store_true", help="list the files that would be linted")
     add("-q", "--quiet", action="store_true", help="print findings and errors only")
@@ -82,9 +85,19 @@ def parser() -> Parser:
     run = made.add_argument_group("run")
     add = run.add_argument
     add("-j", "--jobs", type=int, default=0, metavar="N", help="processes (default: as many as pay)")
+    add("--shard", type=shard, default=(1, 1), metavar="I/N", help="lint the Ith of N parts of the files, for as many machines")
+    add("--watch", action="store_true", help="lint again whenever something changes")
     add("--exit-zero", action="store_true", help="exit 0 whatever is found")
     add("--exit-non-zero-on-fix", action="store_true", help="exit 1 if something was fixed")
     return made
+
+
+def shard(text: str) -> tuple[int, int]:
+    """`2/4`: the second of four parts."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"must be I/N with 1 <= I <= N, not {text!r}")
+    return int(found[1]), int(found[2])
 
 
 def arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -108,7 +121,14 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"--write-baseline and {other} cannot be used together")
     if "-" in found.paths and len(found.paths) > 1:
         raise UsageError("- cannot be mixed with paths")
+    if found.watch and reads_stdin(found):
+        raise UsageError("--watch and standard input cannot be used together")
     return found
+
+
+def reads_stdin(options: argparse.Namespace) -> bool:
+    """Whether standard input is what is linted."""
+    return options.paths == ["-"] or (options.stdin_filename is not None and not options.paths)
 
 
 def changes(options: argparse.Namespace) -> bool:
