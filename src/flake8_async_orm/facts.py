@@ -163,6 +163,24 @@ class RelationshipRead(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RowsFetched(Fact):
+    """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
+
+    `receiver` is the result, of the class `cls`; `member` the method that takes them, empty for an iteration. `by`: an
+    `option` of the statement joins, or the `mapping`. `unique`: `unique()` was called before. `made`: where the statement ran.
+    """
+
+    receiver: Site
+    cls: str
+    member: str
+    model: str
+    attribute: str
+    by: str
+    unique: bool
+    made: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

@@ -20,6 +20,7 @@ from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.query_to_select import query_to_select
+from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
@@ -41,6 +42,7 @@ BUILDERS: dict[str, Builder] = {
     "enter_connection": enter_connection,
     "insert_await": insert_await,
     "query_to_select": query_to_select,
+    "insert_call": insert_call,
     "refresh_before": refresh_before,
     "rename_member": rename_member,
     "wrap_async_context_manager": wrap_async_context_manager,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances, loading, persistence
+from flake8_async_orm.flow import coroutines, instances, loading, persistence, uniqueness
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
@@ -49,6 +49,8 @@ def call_member(
     kind = row.kind
     if receiver.cls in names.SESSIONS | names.CONNECTIONS | names.ENGINES:
         frame.touches = True
+    elif receiver.flags and isinstance(node.func, cst.Attribute):
+        uniqueness.fetched(frame, receiver, name, site, frame.site(node.func.value))
     take(frame, arguments)
     gives = behaviour.gives(receiver.cls, name)
     value, effect = give(frame, state, receiver, name, gives, arguments, site)
@@ -80,7 +82,7 @@ def give(
     if first is None:
         first = next((a.value for a in arguments if a.keyword in ("statement", "entity", "instance")), None)
     if receiver.cls in names.RESULTS:
-        return of_result(receiver, gives, arguments), None
+        return of_result(receiver, name, gives, arguments), None
     effect = _effect(frame, receiver, name, first, arguments, site)
     match gives:
         case "none":
@@ -142,9 +144,11 @@ def rows(
     is_session = receiver.cls in names.SESSIONS
     row: Value | None = None
     load: Effect | None = None
+    flags = uniqueness.NOTHING
     if isinstance(statement, Statement) and statement.entities and is_session:
         items = tuple(_entity(frame, entity, Place(site, (str(i),))) for i, entity in enumerate(statement.entities))
         row = Tuple(items, row=True, names=tuple(_label(entity) for entity in statement.entities))
+        flags = uniqueness.flags_of(frame, statement)
         load = _loading(frame, receiver, statement, items, site)
 
     def both(state: State) -> None:
@@ -156,19 +160,19 @@ def rows(
     first = row.items[0] if isinstance(row, Tuple) and row.items else None
     match gives:
         case "scalars":
-            return ApiObject("ScalarResult", Place(site), of=first), both
+            return ApiObject("ScalarResult", Place(site), of=first, flags=flags), both
         case "scalar":
             return one_of([first, NONE]) if first is not None else Unknown("scalar"), both
         case "stream":
             return ContextManager(
                 ApiObject("AsyncResult", Place(site), of=row), True, True, f"{names.shown(receiver.cls)}.stream", site
-            ) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row), both
+            ) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row, flags=flags), both
         case "stream-scalars":
-            return ApiObject("AsyncScalarResult", Place(site), of=first), both
+            return ApiObject("AsyncScalarResult", Place(site), of=first, flags=flags), both
         case "exec-result" if isinstance(row, Tuple) and len(row.items) == 1:
-            return ApiObject("ScalarResult", Place(site), of=first), both
+            return ApiObject("ScalarResult", Place(site), of=first, flags=flags), both
         case _:
-            return ApiObject("Result", Place(site), of=row), both
+            return ApiObject("Result", Place(site), of=row, flags=flags), both
 
 
 def _label(entity: Value) -> str:
@@ -227,7 +231,7 @@ def _root(frame: Frame, wanted: str, model: str, entities: int) -> bool:
     return wanted in frame.program.project.mro(model)[0] or model in frame.program.project.mro(wanted)[0]
 
 
-def of_result(result: ApiObject, gives: str, arguments: list[Argument]) -> Value:
+def of_result(result: ApiObject, name: str, gives: str, arguments: list[Argument]) -> Value:
     """What a member of a result gives. `of` of a Result is a row, of a ScalarResult the scalar."""
     row = result.of
     scalar = row.items[0] if isinstance(row, Tuple) and row.items else Unknown("column")
@@ -253,13 +257,14 @@ def of_result(result: ApiObject, gives: str, arguments: list[Argument]) -> Value
                 scalar = row.items[index.value] if index.value < len(row.items) else Unknown("column")
             elif arguments:
                 scalar = Unknown("column")
-            return ApiObject(f"{prefix}ScalarResult", result.place, of=scalar)
+            return ApiObject(f"{prefix}ScalarResult", result.place, of=scalar, flags=result.flags)
         case "mappings":
-            return ApiObject(f"{prefix}MappingResult", result.place, of=Unknown("mapping"))
+            return ApiObject(f"{prefix}MappingResult", result.place, of=Unknown("mapping"), flags=result.flags)
         case "columns":
             return replace(result, of=None)
         case "self":
-            return result
+            flags = uniqueness.made_unique(result, name)
+            return replace(result, flags=flags) if flags != result.flags else result
         case "none":
             return NONE
         case _:

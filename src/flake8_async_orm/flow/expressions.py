@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited
-from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow import coroutines, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import literal, string_value
@@ -218,7 +218,8 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -
             return Unknown("a key") if kind == "dict" else of
         case Tuple(items=items):
             return one_of(items) if items else EMPTY
-        case ApiObject(cls=cls, of=of) if cls in names.RESULTS:
+        case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
+            uniqueness.fetched(frame, result, "", site, site)
             return of or Unknown("row")
         case Generator(of=of, is_async=generator_async):
             return of if generator_async == is_async else Unknown("wrong kind of iteration")

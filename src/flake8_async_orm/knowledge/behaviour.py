@@ -98,6 +98,21 @@ RESULT_GIVES = {
     "close": "none",
 }
 
+#: members of results that refuse rows which repeat an entity until `unique` was called (`first` and `scalar` do not)
+FETCHING = frozenset(
+    {
+        "all",
+        "fetchall",
+        "fetchmany",
+        "fetchone",
+        "one",
+        "one_or_none",
+        "partitions",
+        "scalar_one",
+        "scalar_one_or_none",
+    }
+)
+
 #: session members -> what they do (words of `flow.instances`)
 SESSION_EFFECTS = {
     "commit": "commit",

@@ -1,0 +1,22 @@
+"""Facts about transactions and about results made by hand: what sessions, blocks and rows come to."""
+
+from __future__ import annotations
+
+from flake8_async_orm.facts import Fact, RowsFetched
+from flake8_async_orm.values import Site
+
+A, B, C = (Site("module.py", number) for number in range(1, 4))
+
+
+def fetched(member: str, cls: str = "Result", by: str = "option", unique: bool = False) -> RowsFetched:
+    return RowsFetched(A, B, cls, member, "app.models.User", "posts", by, unique, C)
+
+
+FACTS: list[tuple[str, Fact]] = [
+    ("AOR509", fetched("all")),
+    ("AOR509", fetched("", "ScalarResult", "mapping")),
+    ("AOR509", fetched("partitions", "AsyncResult")),
+]
+SILENT: list[tuple[str, Fact]] = [
+    ("AOR509", fetched("all", unique=True)),
+]
