@@ -13,6 +13,7 @@ import libcst as cst
 import pytest
 
 import facts_of_engines
+import facts_of_lifetimes
 import facts_of_transactions
 import flake8_async_orm.rules
 from flake8_async_orm import facts
@@ -193,6 +194,12 @@ def requests(code: str, fact: Fact) -> list[tuple[str, str, tuple[Site | None, .
     return [(request.builder, request.safety, request.sites) for request in finding.fixes]
 
 
+#: modules that hold `FACTS` which are reported, and `SILENT` ones
+BY_HAND = (
+    facts_of_engines,
+    facts_of_lifetimes,
+    facts_of_transactions,
+)
 ALL: list[tuple[str, Fact]] = [
     ("AOR000", AnalysisFailed(A, "unexpected end of file", 3, 1)),
     *(("AOR101", dropped(how, in_async, "x")) for how in ("statement", "assigned", "container") for in_async in (1, 0)),
@@ -212,8 +219,7 @@ ALL: list[tuple[str, Fact]] = [
     *(("AOR401", unbound(where, none)) for where in ("except", "finally", "after") for none in (True, False)),
     ("AOR501", read()),
     ("AOR501", read("raises")),
-    *facts_of_engines.FACTS,
-    *facts_of_transactions.FACTS,
+    *(pair for made in BY_HAND for pair in made.FACTS),
     ("AOR901", CommentSilencedNothing(A, ("AOR501",))),
     ("AOR901", CommentSilencedNothing(A, ("AOR501", "lazy-laod"), "unknown code `lazy-laod`; did you mean `lazy-load`?")),
 ]
@@ -312,7 +318,7 @@ def test_aor201() -> None:
     assert check("AOR201", missing("async_sessionmaker", "query")) is None
 
 
-@pytest.mark.parametrize(("code", "fact"), [*facts_of_engines.SILENT, *facts_of_transactions.SILENT])
+@pytest.mark.parametrize(("code", "fact"), [pair for made in BY_HAND for pair in made.SILENT])
 def test_rules_of_engines_stay_silent(code: str, fact: Fact) -> None:
     assert check(code, fact) is None
 
@@ -395,7 +401,7 @@ def fact_of(code: str, source: Source) -> Fact:
 
 
 #: rules whose fact the interpreter is asked for
-STATED = {code for code, _ in (*facts_of_engines.FACTS, *facts_of_transactions.FACTS)}
+STATED = {code for made in BY_HAND for code, _ in made.FACTS}
 
 
 def stated(code: str, source: Source) -> Fact:

@@ -107,8 +107,10 @@ class ContextEntered(Fact):
     """A `with` or `async with` item was entered.
 
     `site` is the item's expression; `entered`: generator (async generator object of `provider`), coroutine (gives
-    `gives`), manager (a context manager), object (`gives` itself). `is_async`: `async with`; `manager_async`: what the object
-    would accept (None: neither).
+    `gives`), manager (a context manager), object (`gives` itself), started (`gives`, which `provider` had begun already),
+    function (`provider`, which was not called). `is_async`: `async with`; `manager_async`: what the object
+    would accept (None: neither). `made`: where what was started is awaited. `mixed`: other items of the statement are
+    entered as they should be.
     """
 
     is_async: bool
@@ -117,6 +119,8 @@ class ContextEntered(Fact):
     gives: str
     manager_async: bool | None = None
     function: Site | None = None
+    made: Site | None = None
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

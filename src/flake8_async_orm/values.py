@@ -191,6 +191,12 @@ class ApiObject(Value):
     subclass: str | None = None
 
 
+#: flag of a sync object that was seen being made, so that its class does not rest on an annotation alone
+MADE = ("made", True)
+#: flag of a connection or transaction that was awaited: it cannot be started again
+STARTED = ("started", True)
+
+
 @record
 class Instance(Value):
     """An instance of a mapped class; its attributes' states are in the heap."""

@@ -19,10 +19,11 @@ from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.insert_await import insert_await
-from flake8_async_orm.fixes.query_to_select import query_to_select
 from flake8_async_orm.fixes.insert_call import insert_call
+from flake8_async_orm.fixes.query_to_select import query_to_select
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
+from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
 from flake8_async_orm.rule import FixRequest
@@ -45,6 +46,7 @@ BUILDERS: dict[str, Builder] = {
     "insert_call": insert_call,
     "refresh_before": refresh_before,
     "rename_member": rename_member,
+    "switch_with": switch_with,
     "wrap_async_context_manager": wrap_async_context_manager,
 }
 

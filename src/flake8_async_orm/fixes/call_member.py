@@ -1,4 +1,7 @@
-"""`call_member`: call a method that was only read. Sites: the expression that reads it."""
+"""`call_member`: call a method, a function or a factory that was only read.
+
+Sites: the expression that reads it. Words: what to call it with or to call of it, `()` where there are none.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,6 @@ from flake8_async_orm.rule import FixRequest
 def call_member(tree: Tree, request: FixRequest) -> Draft | None:
     """`await session.commit` becomes `await session.commit()`."""
     node = tree.node(request.sites[0])
-    if not isinstance(node, cst.Attribute):
+    if not isinstance(node, (cst.Attribute, cst.Name)):
         return None
-    return Draft((inserted(tree.span(node).end, "()"),))
+    return Draft((inserted(tree.span(node).end, "".join(request.words) or "()"),))

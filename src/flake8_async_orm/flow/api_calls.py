@@ -14,6 +14,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import SessionState, State, join, one_of, without_none
 from flake8_async_orm.values import (
+    MADE,
     NONE,
     ApiObject,
     Awaitable,
@@ -103,14 +104,15 @@ def give(
             return _merged(frame, receiver, first, site, effect)
         case "connection":
             cls = "AsyncConnection" if receiver.cls in names.ASYNC_CLASSES else "Connection"
-            return ApiObject(cls, Place(site)), effect
+            return ApiObject(cls, Place(site), flags=_seen(receiver)), effect
         case "transaction" | "nested":
             return _transaction(receiver, name, site), effect
         case "transaction-or-none":
             return Unknown("transaction"), effect
         case "connect" | "engine-begin":
             is_async = receiver.cls == "AsyncEngine"
-            connection = ApiObject("AsyncConnection" if is_async else "Connection", Place(site))
+            cls = "AsyncConnection" if is_async else "Connection"
+            connection = ApiObject(cls, Place(site), flags=_seen(receiver))
             callee = f"{receiver.cls}.{name}"
             return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
         case "factory-begin":
@@ -124,13 +126,19 @@ def give(
             return Unknown(f"{names.shown(receiver.cls)}.{name}"), effect
 
 
+def _seen(receiver: ApiObject) -> frozenset[tuple[str, object]]:
+    """What of its receiver's trail an object has: that it was seen being made."""
+    return receiver.flags & {MADE}
+
+
 def _transaction(receiver: ApiObject, name: str, site: Site) -> ContextManager:
     is_async = receiver.cls in names.ASYNC_CLASSES
     if receiver.cls in names.SESSIONS:
         cls = "AsyncSessionTransaction" if is_async else "SessionTransaction"
     else:
         cls = "AsyncTransaction" if is_async else "Transaction"
-    of = ApiObject(cls, Place(site), of=receiver)
+    flags = _seen(receiver) | ({("nested", True)} if name == "begin_nested" else set())
+    of = ApiObject(cls, Place(site), of=receiver, flags=flags)
     return ContextManager(of, is_async, is_async, f"{names.shown(receiver.cls)}.{name}", site)
 
 
@@ -480,9 +488,15 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         of = factory.of if isinstance(factory, ApiObject) else None
         return ApiObject(api_name, Place(site), of=of, flags=flags)
     if api_name in names.SESSIONS:
-        flags = settings(arguments, default) if subclass is None else frozenset()
+        flags = (settings(arguments, default) if subclass is None else frozenset()) | _made(api_name)
         return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
-    return ApiObject(api_name, Place(site), because=Because("constructor", site), subclass=subclass)
+    flags = _made(api_name)
+    return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+
+
+def _made(api_name: str) -> frozenset[tuple[str, object]]:
+    """The flag of sync objects that are made here; of async ones nobody doubts what they are."""
+    return frozenset() if api_name in names.ASYNC_CLASSES else frozenset({MADE})
 
 
 def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
@@ -497,6 +511,8 @@ def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument],
     else:
         made = ApiObject("AsyncSession" if api_name == "async_sessionmaker" else "Session")
     flags = settings(arguments, {"expire_on_commit": True})
+    if isinstance(made, ApiObject):
+        flags |= _made(made.cls)
     return ApiObject(api_name, Place(site), of=made, flags=flags, because=Because("constructor", site))
 
 

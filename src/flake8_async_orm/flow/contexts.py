@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flake8_async_orm.facts import ContextEntered
 from flake8_async_orm.flow import coroutines, persistence
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.knowledge import api, names
+from flake8_async_orm.flow.starting import begun, made_by, started
+from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
+    MADE,
+    STARTED,
     ApiObject,
+    BoundMember,
     ContextManager,
     Coroutine,
     Function,
@@ -28,16 +34,17 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
     """What entering `value` gives; entering what cannot be entered this way is a fact."""
     match without_none(value):
         case ContextManager(of=of, is_async=manager_async) as manager:
-            if manager_async != is_async:
+            if manager_async != is_async and _is_ours(frame, manager):
                 _state(frame, site, is_async, "manager", manager.callee, of, manager_async)
-            return of if isinstance(of, Unknown) else placed(of, Place(site))
-        case ApiObject(cls=cls) as thing:
-            enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
-            if thing.subclass is None and api.has_class(cls) and not api.has_member(cls, enter):
-                _state(
-                    frame, site, is_async, "object", "", thing, (not is_async) if api.has_member(cls, other) else None
-                )
-            return thing
+            if isinstance(of, Unknown):
+                return of
+            given = placed(of, Place(site))
+            if isinstance(given, ApiObject) and manager.awaitable:
+                given = started(given)
+                begun(state, manager, given)
+            return given
+        case ApiObject() as thing:
+            return _enter_api_object(frame, thing, is_async, site)
         case Generator(of=of, is_async=True, callee=callee):
             if callee:
                 _state(frame, site, is_async, "generator", callee, of, None)
@@ -49,6 +56,10 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
             return Unknown("a coroutine, entered")
         case Object() as thing:
             return _enter_object(frame, thing, is_async, site, state)
+        case BoundMember(receiver=ApiObject() as receiver, name=name):
+            return _enter_uncalled(frame, receiver, name, is_async, site)
+        case Function() as function:
+            return _enter_function(frame, function, is_async, site)
         case OneOf(options=options):
             frame.muted += 1
             try:
@@ -60,11 +71,75 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
             return Unknown("entered something unknown")
 
 
+def _is_ours(frame: Frame, manager: ContextManager) -> bool:
+    """Whether the manager is the database's, and can surely be entered in one way only: its maker is in sight."""
+    of = without_none(manager.of)
+    own = manager.callee.partition(".")[0]
+    if not manager.callee or not (api.has_class(own) or frame.program.concerns(of)):
+        return False
+    if not manager.is_async and isinstance(of, ApiObject) and api.has_class(own) and own not in names.ASYNC_CLASSES:
+        # an engine that is only annotated as a sync one may well be async where `async with` is used on it
+        return MADE in of.flags
+    return True
+
+
+def _enter_api_object(frame: Frame, thing: ApiObject, is_async: bool, site: Site) -> Value:
+    """An object of SQLAlchemy's itself stands as the item."""
+    enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
+    if not api.has_class(thing.cls) or (thing.subclass is not None and not _inherits(frame, thing.subclass, enter)):
+        return thing
+    if not api.has_member(thing.cls, enter, frame.program.versions):
+        accepts = (not is_async) if api.has_member(thing.cls, other, frame.program.versions) else None
+        doubtful = is_async and thing.cls not in names.ASYNC_CLASSES | names.RESULTS and MADE not in thing.flags
+        if accepts is not None and doubtful:
+            return thing
+        _state(frame, site, is_async, "object", "", thing, accepts)
+        if accepts is None:
+            return Unknown("entered what cannot be entered")
+    elif is_async and STARTED in thing.flags:
+        place = thing.place
+        made = place.root if place is not None and isinstance(place.root, Site) and not place.path else None
+        fact = ContextEntered(site, True, "started", made_by(thing), describe(thing), True, None, made)
+        frame.state_fact(fact)
+    return thing
+
+
+def _inherits(frame: Frame, subclass: str, member: str) -> bool:
+    """Whether a project class has `member` from SQLAlchemy's class, if that has it."""
+    return frame.program.project.mro(subclass)[1] and frame.program.method(subclass, member) is None
+
+
+def _enter_uncalled(frame: Frame, receiver: ApiObject, name: str, is_async: bool, site: Site) -> Value:
+    """`async with engine.connect as conn`."""
+    row = api.member(receiver.cls, name)
+    if row is not None and row.kind in ("startable", "context"):
+        _state(frame, site, is_async, "function", f"{names.shown(receiver.cls)}.{name}", receiver, None)
+    return Unknown("a method, entered")
+
+
+def _enter_function(frame: Frame, function: Function, is_async: bool, site: Site) -> Value:
+    """`async with get_session as session`: a function of the project that was not called."""
+    import flake8_async_orm.flow.project_calls as project_calls
+
+    given = project_calls.call_without_arguments(frame.program, function)
+    if isinstance(given, (ContextManager, Generator, Coroutine)):
+        given = given.of
+    if describe(given):
+        _state(frame, site, is_async, "function", function.name, given, None)
+    return Unknown("a function, entered")
+
+
 def _enter_object(frame: Frame, thing: Object, is_async: bool, site: Site, state: State) -> Value:
     import flake8_async_orm.flow.project_calls as project_calls
 
-    found = frame.program.method(thing.cls.name, "__aenter__" if is_async else "__enter__")
+    enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
+    if thing.cls.name in callables.EXIT_STACKS:
+        return thing
+    found = frame.program.method(thing.cls.name, enter)
     if found is None:
+        wrong = frame.program.method(thing.cls.name, other)
+        if wrong is not None and _inherits(frame, thing.cls.name, enter) and frame.program.concerns(thing):
+            _state(frame, site, is_async, "manager", thing.cls.name, thing, not is_async)
         return Unknown("entered something unknown")
     function = Function(f"{found[0]}.{found[2].qualname}", thing)
     value = project_calls.call(frame, state, function, [], site)
@@ -78,8 +153,23 @@ def _enter_object(frame: Frame, thing: Object, is_async: bool, site: Site, state
 def _state(
     frame: Frame, site: Site, is_async: bool, entered_as: str, provider: str, gives: Value, manager: bool | None
 ) -> None:
-    function = frame.program.function_site(provider) if entered_as in ("generator", "coroutine") else None
+    function = frame.program.function_site(provider) if entered_as != "object" else None
     frame.state_fact(ContextEntered(site, is_async, entered_as, provider, describe(gives), manager, function))
+
+
+def beside(frame: Frame, sites: list[Site]) -> None:
+    """The items of one statement: where some are entered rightly, what was stated of the others says so."""
+    keys = [(ContextEntered, site, "") for site in sites]
+    wrong = [key for key in keys if isinstance(fact := frame.facts.get(key), ContextEntered) and _other_way(fact)]
+    if len(wrong) != len(keys):
+        for key in wrong:
+            fact = frame.facts[key]
+            assert isinstance(fact, ContextEntered)
+            frame.facts[key] = replace(fact, mixed=True)
+
+
+def _other_way(fact: ContextEntered) -> bool:
+    return fact.manager_async is not None and fact.manager_async != fact.is_async
 
 
 def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State) -> None:

@@ -14,6 +14,7 @@ from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitab
 from flake8_async_orm.flow import coroutines, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.starting import begun, started
 from flake8_async_orm.flow.syntax import literal, string_value
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
@@ -455,6 +456,9 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             return of
         case Awaitable(of=of):
             return of
+        case ContextManager(of=ApiObject() as of, awaitable=True):
+            begun(state, value, given := started(of))
+            return given
         case ContextManager(of=of, awaitable=True):
             return of
         case ContextManager(is_async=True, callee=callee) if callee:

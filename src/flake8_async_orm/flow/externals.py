@@ -15,6 +15,7 @@ from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
+    MADE,
     ApiObject,
     Awaitable,
     Because,
@@ -98,7 +99,8 @@ def _sqlalchemy(
         return LoaderOption((), depth=0)
     if name in _ENGINES:
         take(frame, arguments)
-        return ApiObject(_ENGINES[name], Place(site), because=Because("factory", site))
+        flags = frozenset() if "async" in name else frozenset({MADE})
+        return ApiObject(_ENGINES[name], Place(site), flags=flags, because=Because("factory", site))
     if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
         return plain_values[0]
     if name == "set_committed_value" and len(plain_values) == 3:
@@ -287,6 +289,11 @@ def foreign_member(
 
         take(frame, arguments)
         return Awaitable(entered(frame, arguments[0].value, True, arguments[0].site, state))
+    if name == "enter_context" and arguments and _is_stack(receiver):
+        from flake8_async_orm.flow.contexts import entered
+
+        take(frame, arguments)
+        return entered(frame, arguments[0].value, False, arguments[0].site, state)
     if name in ("create_task", "run_until_complete", "start_soon", "spawn") and arguments:
         for argument in arguments:
             coroutines.hand_on(frame, argument.value, state)
@@ -298,6 +305,10 @@ def foreign_member(
         take(frame, arguments)
         return Constant(None)
     return unknown(frame, state, arguments, f"called `{name}` of something unknown")
+
+
+def _is_stack(receiver: Value) -> bool:
+    return isinstance(receiver, Object) and receiver.cls.name in callables.EXIT_STACKS
 
 
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:

@@ -134,6 +134,8 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
             state_missing(frame, node, value, name)
         return Unknown(f"{names.shown(value.cls)} has no `{name}`")
     row = api.member(value.cls, name)
+    if name in behaviour.CONTEXT_PROPERTIES and value.cls in names.SESSIONS:
+        return ContextManager(value, False, callee=f"{names.shown(value.cls)}.{name}")
     if row is not None and row.kind in ("property", "attribute"):
         return Unknown(f"{names.shown(value.cls)}.{name}")
     return BoundMember(value, name, receiver)

@@ -14,7 +14,7 @@ from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
 from flake8_async_orm.flow import coroutines
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume
-from flake8_async_orm.flow.contexts import entered, left
+from flake8_async_orm.flow.contexts import beside, entered, left
 from flake8_async_orm.flow.expressions import evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
@@ -267,6 +267,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         quiet += _expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
         frame.may_raise(state)
+    if len(managers) > 1 and not frame.muted:
+        beside(frame, [frame.site(item.item) for _, _, item in managers])
     if suppressing:
         frame.guards.append(Guard(tuple(suppressing)))
         frame.raised.append([])

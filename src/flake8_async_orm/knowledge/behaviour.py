@@ -167,6 +167,9 @@ SYNC_ATTRIBUTES = {
     ("AsyncConnection", "sync_engine"): "Engine",
 }
 
+#: properties of sessions that are sync context managers, which give the session
+CONTEXT_PROPERTIES = frozenset({"no_autoflush"})
+
 #: functions of builtins and the standard library that neither load, await nor keep what they are given
 HARMLESS = frozenset(
     f"builtins.{name}"

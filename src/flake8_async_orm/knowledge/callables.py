@@ -19,6 +19,9 @@ CONTEXT_MANAGERS = {
     "asyncstdlib.contextlib.contextmanager": True,
 }
 
+#: classes whose `enter_context` is `with`
+EXIT_STACKS = frozenset({"contextlib.ExitStack", "contextlib.AsyncExitStack"})
+
 #: decorators after which a function is called as it is written, by dotted name or package prefix ending in a dot
 KEEPS = (
     "abc.",

@@ -76,6 +76,9 @@ RESULTS = frozenset(
     {"Result", "ScalarResult", "MappingResult", "AsyncResult", "AsyncScalarResult", "AsyncMappingResult"}
 )
 
+#: what cannot be started a second time
+STARTED_ONCE = frozenset({"AsyncConnection", "AsyncTransaction", "AsyncSessionTransaction"})
+
 #: what is written in messages for a class of `api`
 SHOWN = {"sqlmodel.AsyncSession": "AsyncSession", "sqlmodel.Session": "Session"}
 

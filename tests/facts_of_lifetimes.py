@@ -1,0 +1,33 @@
+"""Facts of the AOR3xx rules, and of what blocks, made by hand: how sessions are provided, entered and left."""
+
+from __future__ import annotations
+
+from flake8_async_orm.facts import ContextEntered, Fact
+from flake8_async_orm.values import Site
+
+A, B, C = (Site("module.py", number) for number in range(1, 4))
+
+
+def entered(how: str, gives: str, is_async: bool = True, provider: str = "", **more: object) -> ContextEntered:
+    return ContextEntered(A, is_async, how, provider, gives, **more)  # type: ignore[arg-type]
+
+
+FACTS: list[tuple[str, Fact]] = [
+    ("AOR303", entered("object", "AsyncSession", False, manager_async=True)),
+    ("AOR303", entered("object", "AsyncSession", False, manager_async=True, mixed=True)),
+    ("AOR303", entered("object", "Session", manager_async=False)),
+    *(("AOR303", entered("object", cls)) for cls in ("AsyncEngine", "async_sessionmaker", "async_scoped_session")),
+    ("AOR303", entered("manager", "AsyncConnection", False, "AsyncEngine.connect", manager_async=True)),
+    ("AOR303", entered("manager", "AsyncSession", True, "app.db.borrowed", manager_async=False, function=B)),
+    ("AOR303", entered("started", "AsyncConnection", True, "AsyncEngine.connect", manager_async=True, made=B)),
+    ("AOR303", entered("started", "AsyncSessionTransaction", True, "AsyncSession.begin", manager_async=True)),
+    ("AOR303", entered("function", "AsyncSession", True, "app.db.get_session", function=B)),
+    ("AOR303", entered("generator", "AsyncSession", False, "app.db.get_session")),
+    ("AOR303", entered("coroutine", "AsyncSession", False, "app.db.get_session")),
+]
+SILENT: list[tuple[str, Fact]] = [
+    ("AOR303", entered("generator", "AsyncSession", True, "app.db.get_session")),
+    ("AOR303", entered("coroutine", "AsyncSession", True, "app.db.get_session")),
+    ("AOR303", entered("coroutine", "", False, "app.db.get_session")),
+    ("AOR303", entered("object", "AsyncSessionTransaction")),
+]
