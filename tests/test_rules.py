@@ -14,6 +14,7 @@ import pytest
 
 import facts_of_engines
 import facts_of_lifetimes
+import facts_of_results
 import facts_of_transactions
 import flake8_async_orm.rules
 from flake8_async_orm import facts
@@ -198,6 +199,7 @@ def requests(code: str, fact: Fact) -> list[tuple[str, str, tuple[Site | None, .
 BY_HAND = (
     facts_of_engines,
     facts_of_lifetimes,
+    facts_of_results,
     facts_of_transactions,
 )
 ALL: list[tuple[str, Fact]] = [

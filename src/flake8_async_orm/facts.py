@@ -185,6 +185,33 @@ class RowsFetched(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class PlainSqlExecuted(Fact):
+    """A string was given to `callee` as a statement; `site` is the string's expression.
+
+    `content` is the text where it is known, None where it was put together. `connection`: the receiver is a connection.
+    """
+
+    callee: str
+    content: str | None
+    connection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultIterated(Fact):
+    """A result of the class `cls` was iterated over in the way of the other kind; `site` is the iterable.
+
+    `is_async`: by `async for`. `how`: loop (`for` statements and comprehensions) or the name of the function that iterates.
+    `coroutine`: what was iterated over is the call that has to be awaited to give the result.
+    """
+
+    cls: str
+    is_async: bool
+    how: str
+    in_async: bool
+    coroutine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

@@ -87,6 +87,14 @@ NONE = Constant(None)
 
 
 @record
+class Text(Value):
+    """A string that was put together: what it says is not known."""
+
+
+TEXT = Text()
+
+
+@record
 class OneOf(Value):
     """One of a few values, which is not known. `Optional[X]` is `OneOf({X, NONE})`."""
 

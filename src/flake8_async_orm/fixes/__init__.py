@@ -15,6 +15,7 @@ from flake8_async_orm.fixes.add_loader_option import add_loader_option
 from flake8_async_orm.fixes.await_attribute import await_attribute
 from flake8_async_orm.fixes.bind_none_before import bind_none_before
 from flake8_async_orm.fixes.call_member import call_member
+from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
@@ -26,6 +27,7 @@ from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
+from flake8_async_orm.fixes.wrap_call import wrap_call
 from flake8_async_orm.rule import FixRequest
 from flake8_async_orm.source import Source, SourceError
 from flake8_async_orm.source.parse import parse
@@ -39,6 +41,7 @@ BUILDERS: dict[str, Builder] = {
     "await_attribute": await_attribute,
     "bind_none_before": bind_none_before,
     "call_member": call_member,
+    "change_iteration": change_iteration,
     "drop_await": drop_await,
     "enter_connection": enter_connection,
     "insert_await": insert_await,
@@ -48,6 +51,7 @@ BUILDERS: dict[str, Builder] = {
     "rename_member": rename_member,
     "switch_with": switch_with,
     "wrap_async_context_manager": wrap_async_context_manager,
+    "wrap_call": wrap_call,
 }
 
 

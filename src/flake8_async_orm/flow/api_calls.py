@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances, loading, persistence, uniqueness
+from flake8_async_orm.flow import coroutines, executions, instances, loading, persistence, uniqueness
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
@@ -53,6 +53,8 @@ def call_member(
     elif receiver.flags and isinstance(node.func, cst.Attribute):
         uniqueness.fetched(frame, receiver, name, site, frame.site(node.func.value))
     take(frame, arguments)
+    if name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
+        executions.given(frame, receiver, name, arguments)
     gives = behaviour.gives(receiver.cls, name)
     value, effect = give(frame, state, receiver, name, gives, arguments, site)
     callee = f"{names.shown(receiver.cls)}.{name}"

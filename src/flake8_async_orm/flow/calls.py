@@ -15,6 +15,7 @@ from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, join, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
+    TEXT,
     ApiObject,
     BoundMember,
     Callable,
@@ -35,6 +36,7 @@ from flake8_async_orm.values import (
     Site,
     Statement,
     Super,
+    Text,
     Tuple,
     Unknown,
     Value,
@@ -128,9 +130,10 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return attribute if name in ("and_", "of_type") else Unknown("SQL expression")
         case BoundMember(receiver=Collection() | Tuple() as many, name=name):
             return _collection_method(frame, state, many, name, arguments, node)
-        case BoundMember(receiver=Constant()):
+        case BoundMember(receiver=Constant() | Text() as literal, name=name):
             take(frame, arguments)
-            return Unknown("string")
+            is_text = isinstance(literal, Text) or isinstance(literal.value, str)
+            return TEXT if is_text and name in callables.GIVING_TEXT else Unknown("given by a literal")
         case BoundMember(receiver=receiver, name=name):
             return externals.foreign_member(frame, state, receiver, name, arguments, node, site)
         case Function():

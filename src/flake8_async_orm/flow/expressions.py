@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited
+from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
 from flake8_async_orm.flow import coroutines, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
@@ -21,6 +21,7 @@ from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, 
 from flake8_async_orm.values import (
     EMPTY,
     NONE,
+    TEXT,
     ApiObject,
     Awaitable,
     BoundMember,
@@ -33,6 +34,7 @@ from flake8_async_orm.values import (
     LocalFunction,
     OneOf,
     Site,
+    Text,
     Tuple,
     Unknown,
     Value,
@@ -122,7 +124,7 @@ def _literal(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if isinstance(node, cst.ConcatenatedString) and string_value(node) is None:
         for part in (node.left, node.right):
             evaluate(frame, part, state)
-        return Unknown("string")
+        return TEXT
     value = literal(node)
     return Unknown("literal") if value is ... else Constant(value)
 
@@ -137,7 +139,7 @@ def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             for inner in part.format_spec or ():
                 if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
                     evaluate(frame, inner.expression, state)
-    return Unknown("string")
+    return TEXT if type(node) is cst.FormattedString else Unknown("template")
 
 
 # -- displays ---------------------------------------------------------------------------------------------------------
@@ -160,7 +162,7 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         value = evaluate(frame, element.value, state)
         if isinstance(element, cst.StarredElement):
             starred = True
-            value = element_of(frame, value, frame.site(element.value))
+            value = element_of(frame, value, frame.site(element.value), how="unpacking")
         values.append(value)
     kind = "set" if isinstance(node, cst.Set) else "list"
     if isinstance(node, cst.List) and values and not starred and len(values) <= 24:
@@ -203,7 +205,7 @@ def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
     iterable = evaluate(frame, clause.iter, state)
-    element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None)
+    element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None, "loop")
     from flake8_async_orm.flow.targets import assign
 
     assign(frame, clause.target, element, state, comprehension=True)
@@ -212,8 +214,11 @@ def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
         assume(frame, condition.test, state, True)
 
 
-def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -> Value:
-    """What iterating over `value` gives, one at a time."""
+def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, how: str = "") -> Value:
+    """What iterating over `value`, the expression at `site`, gives one at a time.
+
+    `how`: `loop`, the name of the function that iterates, or "" where no finding is to stand at `site`.
+    """
     match without_none(value):
         case Collection(of=of, kind=kind):
             return Unknown("a key") if kind == "dict" else of
@@ -221,6 +226,15 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False) -
             return one_of(items) if items else EMPTY
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
+            if how and result.subclass is None and isinstance(value, ApiObject) and is_async != (cls in names.ASYNC_CLASSES):
+                frame.state_fact(ResultIterated(site, names.shown(cls), is_async, how, frame.is_async))
+            return of or Unknown("row")
+        case (
+            Coroutine(of=ApiObject(cls=cls, of=of), callee=callee, site=made)
+            | ContextManager(of=ApiObject(cls=cls, of=of), callee=callee, site=Site() as made, awaitable=True)
+        ) if is_async and how and cls in names.RESULTS and cls in names.ASYNC_CLASSES and site == made:
+            frame.consumed.add(made)
+            frame.state_fact(ResultIterated(site, names.shown(cls), is_async, how, frame.is_async, callee))
             return of or Unknown("row")
         case Generator(of=of, is_async=generator_async):
             return of if generator_async == is_async else Unknown("wrong kind of iteration")
@@ -261,7 +275,13 @@ def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     _use(frame, node.right, right, "operator")
     if isinstance(node.operator, cst.Add):
         return _added(left, right)
+    if isinstance(node.operator, cst.Modulo) and _is_text(left):
+        return TEXT
     return Unknown("operation")
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Text) or (isinstance(value, Constant) and isinstance(value.value, str))
 
 
 def _added(left: Value, right: Value) -> Value:
@@ -274,6 +294,9 @@ def _added(left: Value, right: Value) -> Value:
             return Collection(one_of([many.of, *items]), many.kind)
         case Constant(value=str() as first_text), Constant(value=str() as second_text):
             return Constant(first_text + second_text)
+        case _ if _is_text(left) or _is_text(right):
+            # nothing but a string can be added to one
+            return TEXT if _is_text(left) else Unknown("operation")
         case _:
             return Unknown("operation")
 
@@ -376,7 +399,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if isinstance(node.value, cst.From):
         value = evaluate(frame, node.value.item, state)
         coroutines.consume(frame, value)
-        frame.yielded.append(element_of(frame, value, frame.site(node.value.item)))
+        frame.yielded.append(element_of(frame, value, frame.site(node.value.item), how="yield from"))
     elif node.value is not None:
         value = evaluate(frame, node.value, state)
         coroutines.consume(frame, value)

@@ -219,14 +219,14 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
         value = values[0]
         if isinstance(value, Collection) and value.kind != "dict":
             return Collection(value.of, kind)
-        return Collection(element_of(frame, value, arguments[0].site), kind)
+        return Collection(element_of(frame, value, arguments[0].site, how=name), kind)
     if name == "enumerate" and values:
-        return Collection(Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site))), "iterator")
+        return Collection(Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site, how=name))), "iterator")
     if name == "zip" and values:
-        items = tuple(element_of(frame, value, a.site) for value, a in zip(values, arguments, strict=False))
+        items = tuple(element_of(frame, value, a.site, how=name) for value, a in zip(values, arguments, strict=False))
         return Collection(Tuple(items), "iterator")
     if name in ("next", "anext") and values:
-        of = element_of(frame, values[0], arguments[0].site, name == "anext")
+        of = element_of(frame, values[0], arguments[0].site, name == "anext", name)
         return Awaitable(of) if name == "anext" else of
     if name == "getattr" and len(values) >= 2:
         return _getattr(frame, state, values, node)
@@ -334,7 +334,7 @@ def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argu
     if name in ("list", "set", "tuple", "frozenset") and not arguments[0].star:
         if isinstance(value, Collection) and value.kind != "dict":
             return Collection(value.of, "set" if "set" in name else name)
-        return Collection(element_of(frame, value, arguments[0].site), "set" if "set" in name else name)
+        return Collection(element_of(frame, value, arguments[0].site, how=name), "set" if "set" in name else name)
     for argument in arguments:
         if isinstance(argument.value, Coroutine):
             coroutines.used_as_value(frame, argument.value, argument.site, argument.site, "argument", name)

@@ -22,7 +22,7 @@ Head = Callable[[State], "State | None"]
 @runs(cst.For)
 def _for(frame: Frame, node: cst.For, state: State) -> State | None:
     iterable = evaluate(frame, node.iter, state)
-    element = element_of(frame, iterable, frame.site(node.iter), node.asynchronous is not None)
+    element = element_of(frame, iterable, frame.site(node.iter), node.asynchronous is not None, "loop")
 
     def head(current: State) -> State | None:
         assign(frame, node.target, element, current)

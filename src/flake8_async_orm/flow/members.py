@@ -36,6 +36,7 @@ from flake8_async_orm.values import (
     Place,
     Statement,
     Super,
+    Text,
     Tuple,
     Unknown,
     Value,
@@ -88,7 +89,7 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
             return frame.program.global_value_of(module, name)
         case Super(after=after, receiver=receiver):
             return super_member(frame, after, receiver, name)
-        case Statement() | LoaderOption() | ModelAttribute() | Collection() | Tuple(row=False) | Constant():
+        case Statement() | LoaderOption() | ModelAttribute() | Collection() | Tuple(row=False) | Constant() | Text():
             return BoundMember(value, name, frame.site(node.value))
         case Tuple(row=True, items=items, names=columns):
             if name in columns:

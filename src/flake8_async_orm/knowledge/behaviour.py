@@ -47,6 +47,9 @@ SESSION_GIVES = {
     "is_modified": "bool",
 }
 
+#: members of sessions and connections whose first argument is a statement
+TAKES_STATEMENT = frozenset({"execute", "exec", "scalar", "scalars", "stream", "stream_scalars"})
+
 CONNECTION_GIVES = {
     "execute": "result",
     "exec_driver_sql": "core-result",

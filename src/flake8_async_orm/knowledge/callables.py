@@ -97,6 +97,12 @@ ITERATING = frozenset("len iter list tuple set frozenset sorted reversed sum min
 #: builtins that look at their arguments and give nothing of them back
 LOOKING = frozenset("len bool str int repr isinstance print id type callable sum min max any all hash".split())
 
+#: methods of strings that give a string
+GIVING_TEXT = frozenset(
+    "format format_map join strip lstrip rstrip lower upper replace removeprefix removesuffix title capitalize expandtabs "
+    "center ljust rjust zfill".split()
+)
+
 #: functions that never come back
 NEVER_RETURN = frozenset(
     {
