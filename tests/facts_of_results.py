@@ -17,3 +17,5 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR210", PlainSqlExecuted(A, "AsyncConnection.execute", "select ?", True)),
     ("AOR210", PlainSqlExecuted(A, "AsyncConnection.execute", None, True)),
 ]
+#: what the rules say nothing of
+SILENT: list[tuple[str, Fact]] = []
