@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flake8_async_orm.values import Site
+from flake8_async_orm.values import Site, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +236,14 @@ class CommentSilencedNothing(Fact):
 
     items: tuple[str, ...]
     unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverRevealed(Fact):
+    """A member of the object at `site` was read; `value` is what the inference knows of the object. Stated only when asked for.
+
+    `muted`: in a block of which nothing else is said, or on the way to a fixed point.
+    """
+
+    value: Value
+    muted: bool

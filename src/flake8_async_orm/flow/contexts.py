@@ -68,7 +68,7 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
                 frame.muted -= 1
         case other_value:
             coroutines.consume(frame, other_value)
-            return Unknown("entered something unknown")
+            return Unknown(other_value.why if isinstance(other_value, Unknown) else "entered something unknown")
 
 
 def _is_ours(frame: Frame, manager: ContextManager) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
-from flake8_async_orm.flow import coroutines, uniqueness
+from flake8_async_orm.flow import coroutines, evidence, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import begun, started
@@ -459,6 +459,7 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     while isinstance(inner, (cst.Attribute, cst.Call, cst.Subscript)):
         inner = inner.func if isinstance(inner, cst.Call) else inner.value
         frame.awaited_chains[frame.site(inner)] = whole
+    evidence.consider(frame, node.expression, state)
     value = evaluate(frame, node.expression, state)
     frame.may_raise(state)
     return awaited(frame, node, value, state)
@@ -506,7 +507,7 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             return one_of(results)
         case _:
             coroutines.hand_on(frame, value, state)
-            return Unknown("awaited something unknown")
+            return Unknown(value.why if isinstance(value, Unknown) else "awaited something unknown")
 
 
 def awaited_quietly(value: Value) -> Value:

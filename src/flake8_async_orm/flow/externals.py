@@ -7,11 +7,12 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.flow import coroutines, instances, queries
+from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
-from flake8_async_orm.knowledge import behaviour, callables, names
+from flake8_async_orm.knowledge import behaviour, callables, frameworks, names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
@@ -166,8 +167,6 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
     value = arguments[-1].value
     if len(arguments) < 2:
         return value
-    from flake8_async_orm.flow.annotations import instance_of
-
     target = arguments[0].value
     if isinstance(target, Class) and target.name in ("typing.Any", "typing_extensions.Any"):
         return Unknown("cast to Any")
@@ -276,6 +275,11 @@ def _getattr(frame: Frame, state: State, values: list[Value], node: cst.Call) ->
     coroutines.consume(frame, values[0])
     instances.doubt(frame, state, values[0])
     if isinstance(name, str) and isinstance(owner, Object):
+        function = frame.program.method(owner.cls.name, name)
+        if function is not None:
+            from flake8_async_orm.flow.members import method_value
+
+            return method_value(frame, function, owner, node, state)
         return frame.program.attribute(owner.cls, name)
     return Unknown("getattr")
 
@@ -304,7 +308,26 @@ def foreign_member(
     if is_logging(node):
         take(frame, arguments)
         return Constant(None)
-    return unknown(frame, state, arguments, f"called `{name}` of something unknown")
+    if name in frameworks.CONTAINER_METHODS and arguments and isinstance(arguments[0].value, Class):
+        wanted = instance_of(frame.program, arguments[0].value)
+        if isinstance(wanted, ApiObject):
+            made = placed(wanted, Place(site))
+            awaited = frame.site(node.func) in frame.awaited_chains and site not in frame.awaited_chains
+            return Awaitable(made) if awaited else made
+    return unknown(frame, state, arguments, why_of(receiver, name))
+
+
+def why_of(receiver: Value, name: str) -> str:
+    """Why nothing is known of what a foreign object's member gives."""
+    match receiver:
+        case Unknown(why=why):
+            return why
+        case BoundMember(receiver=inner):
+            return why_of(inner, name)
+        case Object(cls=Class(name=foreign)):
+            return f"given by an object of `{foreign}`"
+        case _:
+            return f"called `{name}` of something unknown"
 
 
 def _is_stack(receiver: Value) -> bool:

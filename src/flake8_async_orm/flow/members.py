@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.facts import MissingMemberUsed
+from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
 from flake8_async_orm.flow import coroutines, instances, loading
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
@@ -56,6 +56,10 @@ def _attribute(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         if binding is not None and binding.missing is not None and binding.missing.none:
             state_unbound(frame, node.value, state, binding)
     value = evaluate(frame, node.value, state)
+    if frame.reveal:
+        owner = frame.site(node.value)
+        seen = ReceiverRevealed(owner, value, frame.muted > 0)
+        frame.facts.setdefault((ReceiverRevealed, owner, repr(seen)), seen)
     return member(frame, node, value, node.attr.value, state)
 
 
@@ -241,6 +245,9 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
     if found is not None:
         return method_value(frame, found, value, node, state)
     if frame.program.class_definition(value.cls.name) is None:
+        foreign = frame.program.foreign_attribute(value.cls, name)
+        if foreign is not None:
+            return placed(foreign, value.place.at(name)) if value.place is not None else foreign
         return BoundMember(value, name, frame.site(node.value))
     attribute = frame.program.attribute(value.cls, name)
     return placed(attribute, value.place.at(name)) if value.place is not None else attribute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flake8_async_orm.flow import fixtures
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -10,6 +11,7 @@ from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, Parameter
 from flake8_async_orm.values import (
     NONE,
+    ApiObject,
     Class,
     Collection,
     Constant,
@@ -29,7 +31,7 @@ def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, 
         if index == 0 and definition.cls is not None and is_method(frame, definition):
             value: Value = self_value(frame, definition, key)
         else:
-            value = parameter_value(frame, parameter, given.get(parameter.name))
+            value = parameter_value(frame, definition, parameter, given.get(parameter.name))
         place = Place(f"param:{parameter.name}")
         state.names[parameter.name] = Binding(value if isinstance(value, Class) else placed(value, place))
 
@@ -56,7 +58,7 @@ def self_value(frame: Frame, definition: FunctionDefinition, key: Key) -> Value:
     return receiver
 
 
-def parameter_value(frame: Frame, parameter: Parameter, given: Value | None) -> Value:
+def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Parameter, given: Value | None) -> Value:
     """The value of one parameter; `given` is what the key says of it."""
     annotated: Value | None = None
     if parameter.annotation is not None:
@@ -78,6 +80,10 @@ def parameter_value(frame: Frame, parameter: Parameter, given: Value | None) -> 
         return default if default is not None else Unknown("not given")
     if given is not None:
         return _bounded(annotated, given)
+    if parameter.default is None and (annotated is None or isinstance(annotated, Unknown | ApiObject)):
+        fixture = fixtures.provided(frame.program, frame.module, definition, parameter.name)
+        if fixture is not None:
+            return refine(annotated, fixture) if annotated is not None else fixture
     if annotated is None or isinstance(annotated, Unknown):
         return Unknown(f"parameter `{parameter.name}` not annotated")
     if default == NONE and not may_be_none(annotated):

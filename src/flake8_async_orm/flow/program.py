@@ -13,13 +13,13 @@ from typing import TypeVar
 import libcst as cst
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow.annotations import Reader, placed, refine
+from flake8_async_orm.flow.annotations import Reader, instance_of, placed, refine
 from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import decisive, local_names, mentioned, mentioned_in
 from flake8_async_orm.flow.syntax import dotted_name, literal
-from flake8_async_orm.knowledge import api, callables, names
+from flake8_async_orm.knowledge import api, callables, frameworks, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
 from flake8_async_orm.project import ExternalName, Found, Meaning, ModuleFound, Project
 from flake8_async_orm.project.definitions import (
@@ -385,7 +385,8 @@ class Program:
         """What a dependency system hands over for `provider`: what it yields, awaits to, or returns."""
         from flake8_async_orm.flow.project_calls import call_without_arguments
 
-        given = call_without_arguments(self, provider)
+        unknown: Value = Unknown("provides itself")
+        given = self.once(("provides", plain(provider)), lambda: call_without_arguments(self, provider), unknown)
         match given:
             case Generator(of=of):
                 return plain(of)
@@ -486,6 +487,9 @@ class Program:
             found = self.class_definition(base)
             source = self.project.source(found[0]) if found else None
             if found is None or source is None:
+                foreign = self.foreign_attribute(Class(base), name)
+                if foreign is not None:
+                    return foreign
                 continue
             module, definition = found
             substitution = {**self.class_bounds(base), **self.substitution(cls, base)}
@@ -509,8 +513,17 @@ class Program:
             value = one_of(map(plain, known)) if known else Unknown("declared only")
             return refine(bound, plain(value)) if not may_be_none(bound) else bound
         if not known:
-            return NONE if values else Unknown(f"attribute `{name}` not found")
+            # where None is all that the class says, somebody else fills it in
+            return Unknown(f"attribute `{name}` is filled in elsewhere" if values else f"attribute `{name}` not found")
         return one_of(map(plain, known))
+
+    def foreign_attribute(self, cls: Class, name: str) -> Value | None:
+        """An attribute of an object of a class outside the project, by the frameworks' rows; None where there is none."""
+        row = frameworks.attribute(cls.name, name)
+        if isinstance(row, int):
+            given = cls.args[row] if row < len(cls.args) else None
+            return instance_of(self, given) if isinstance(given, Class) else None
+        return instance_of(self, Class(row)) if row is not None else None
 
     def _written(self, module: str, defining: str, cls: Class, name: str, method: str) -> Value:
         outcome = self.outcome(Key(f"{module}.{method}", receiver=Object(cls)))

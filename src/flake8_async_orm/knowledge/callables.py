@@ -36,6 +36,8 @@ KEEPS = (
     "tenacity.",
     "backoff.",
     "pytest.mark.",
+    "pytest.fixture",
+    "pytest_asyncio.fixture",
     "fastapi.",
     "starlette.",
     "litestar.",
@@ -55,6 +57,9 @@ KEEPS = (
     "discord.",
     "faust.",
 )
+
+#: decorators that make a function a fixture of pytest's, by last name
+FIXTURES = frozenset({"fixture", "yield_fixture"})
 
 #: methods of router-like objects that register a function and give it back
 ROUTE_METHODS = frozenset(

@@ -91,6 +91,31 @@ BASES: dict[str, Base] = {
     **_each(_FASTAPI_USERS, "SQLAlchemyBaseAccessTokenTableUUID", Base((*_TOKEN, _USER_ID))),
 }
 
+#: attributes of foreign objects: (package, class, attribute) -> a class of SQLAlchemy by its dotted name, or which type argument
+ATTRIBUTES: dict[tuple[str, str, str], str | int] = {
+    ("strawberry", "Info", "context"): 0,
+    ("strawberry", "Info", "root_value"): 1,
+    **{
+        ("advanced_alchemy", cls, "session"): "sqlalchemy.ext.asyncio.AsyncSession"
+        for cls in ("SQLAlchemyAsyncRepository", "SQLAlchemyAsyncSlugRepository", "SQLAlchemyAsyncQueryRepository")
+    },
+    **{
+        ("advanced_alchemy", cls, "session"): "sqlalchemy.orm.Session"
+        for cls in ("SQLAlchemySyncRepository", "SQLAlchemySyncSlugRepository", "SQLAlchemySyncQueryRepository")
+    },
+    ("fastapi_users_db_sqlalchemy", "SQLAlchemyUserDatabase", "session"): "sqlalchemy.ext.asyncio.AsyncSession",
+    ("fastapi_users_db_sqlalchemy", "SQLAlchemyAccessTokenDatabase", "session"): "sqlalchemy.ext.asyncio.AsyncSession",
+}
+
+#: methods of dependency containers that give an object of the class that they are given
+CONTAINER_METHODS = frozenset({"get", "aget", "resolve", "aresolve", "get_async", "get_instance", "provide"})
+
+
+def attribute(dotted: str, name: str) -> str | int | None:
+    """What `name` of an object of the foreign class `dotted` is; None where no row says."""
+    return ATTRIBUTES.get((dotted.partition(".")[0], dotted.rpartition(".")[2], name))
+
+
 #: calls that make a declarative base; decorators and metaclasses that make a class one
 BASE_MAKERS = frozenset(
     {
