@@ -13,6 +13,7 @@ import libcst as cst
 import pytest
 
 import facts_of_engines
+import facts_of_instances
 import facts_of_lifetimes
 import facts_of_results
 import facts_of_transactions
@@ -198,6 +199,7 @@ def requests(code: str, fact: Fact) -> list[tuple[str, str, tuple[Site | None, .
 #: modules that hold `FACTS` which are reported, and `SILENT` ones
 BY_HAND = (
     facts_of_engines,
+    facts_of_instances,
     facts_of_lifetimes,
     facts_of_results,
     facts_of_transactions,

@@ -212,6 +212,69 @@ class ResultIterated(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeRead(Fact):
+    """An attribute (`model.attribute`) of a mapped instance was read, or changed in place, in a state that is known.
+
+    `kind` is that of the mapping: column, relationship, column_property, composite. `state`: unloaded, raises, expired,
+    generated (the database made a value that was not fetched). `origin`: where the instance came from. `changed`,
+    `changed_by`: where and by what its values went out of date: commit, rollback, expire, flush, update. `read`: the attribute access itself when it is
+    not at `site` (inside a helper). `instance`: the name that holds the instance in the function of `site`, `session_name`
+    a name that holds its session there, if there are such.
+    """
+
+    model: str
+    attribute: str
+    kind: str
+    state: str
+    collection: bool
+    origin: Site | None
+    origin_text: str
+    changed: Site | None
+    changed_by: str
+    read: Site | None
+    awaitable_attrs: bool
+    in_async: bool
+    instance: str | None = None
+    session_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredAttributeRead(AttributeRead):
+    """An attribute was read that a commit, a rollback or `expire` had expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedValueRead(AttributeRead):
+    """A column was read whose value the database made, and which was not fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadedColumnRead(AttributeRead):
+    """A column was read that the query had left out. `statement`: as in RelationshipRead, with `path` down to the class."""
+
+    statement: Site | None = None
+    path: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DetachedAttributeRead(AttributeRead):
+    """An attribute was read of an instance that its session had let go of, at `detached`."""
+
+    detached: Site | None = None
+    statement: Site | None = None
+    path: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionChanged(AttributeRead):
+    """A collection that was not loaded was changed in place, or replaced. `how`: the method, `=` or `+=`."""
+
+    how: str = ""
+    statement: Site | None = None
+    path: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

@@ -9,8 +9,11 @@ Attribute states of a mapped instance:
 * `unloaded`  a read emits SQL
 * `raises`    unloaded, and the mapping refuses to load it (lazy="raise")
 * `expired`   as unloaded, by a commit, rollback or expire
+* `generated` as unloaded: the database made a value that was not fetched
+* `committed` expired, if the session that was handed in expires on commit
 * `pending`   free now, unloaded once the instance is flushed
 * `entry`     as the caller handed the instance over
+* `read`      the same, and it has been read
 * `failed`    a read has failed: control does not get past it, so it yields to what any other path says
 * `maybe`     paths disagree, or something unseen may have touched it: nothing is said
 """
@@ -46,22 +49,30 @@ from flake8_async_orm.values import (
 WIDEST = 4
 #: the life of an instance on a path where there is none
 ABSENT = "absent"
-ACCUSING = frozenset({"unloaded", "raises", "expired"})
+ACCUSING = frozenset({"unloaded", "raises", "expired", "generated"})
+#: of an instance that a caller handed over
+HANDED = frozenset({"entry", "read"})
+_DOUBTFUL = ACCUSING | HANDED | {"pending", "committed"}
 
 
 def join_attribute(left: str, right: str) -> str:
     """The state of an attribute where two paths meet."""
+    if left == right:
+        return left
     if left == "failed" or right == "failed":
         return right if left == "failed" else left
-    return left if left == right else "maybe"
+    return "entry" if left in HANDED and right in HANDED else "maybe"
 
 
 @record
 class InstanceState:
     """What is known of a mapped instance.
 
-    `attributes`: state by name, of every relationship and deferred column; `columns`: the state of all others. `loads`: what
-    the statement that loaded it said of the attributes below. `path`: the relationships from `statement`'s entity to here.
+    `attributes`: state by name, of every relationship and deferred column, and of others that are not as `columns` says of
+    them all. `life`: transient, pending, persistent, detached, deleted, attached (pending or persistent) or unknown.
+    `loads`: what the statement that loaded it said of the attributes below. `path`: the relationships from `statement`'s
+    entity to here. `expired`, `expired_by`: where its values went out of date, and by what: commit, rollback, expire, flush,
+    update. `detached`: where its session let go of it.
     """
 
     model: str
@@ -78,19 +89,31 @@ class InstanceState:
     expired: Site | None = None
     #: of an instance made here: the many-to-one relationships whose foreign key was given
     keyed: frozenset[str] = frozenset()
+    expired_by: str = ""
+    detached: Site | None = None
+    #: the columns assigned since the last flush on every path, and those of them that hold a SQL expression
+    changed: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
+    #: on some path something was assigned since the last flush
+    touched: bool = False
+    #: on some path its row was inserted in the transaction that is open
+    fresh: bool = False
+
+    def mark(self, name: str) -> str:
+        """The state of a column, or of an attribute that is kept by name."""
+        return self.attributes.get(name) or self.columns
 
     def set(self, states: Mapping[str, str]) -> InstanceState:
         return replace(self, attributes={**self.attributes, **states})
 
     def handed_over(self) -> InstanceState:
         """As it was when the body began, for an instance that the caller has."""
-        return replace(self, attributes=dict.fromkeys(self.attributes, "entry"), columns="entry")
+        return InstanceState(self.model, dict.fromkeys(self.attributes, "entry"), columns="entry", life="unknown")
 
     def doubted(self) -> InstanceState:
         """After something unseen had the instance: what accuses is not known any more, what exonerates stays."""
-        doubtful = ACCUSING | {"pending", "entry"}
-        attributes = {name: "maybe" if state in doubtful else state for name, state in self.attributes.items()}
-        return replace(self, attributes=attributes, columns="maybe" if self.columns in doubtful else self.columns)
+        attributes = {name: "maybe" if state in _DOUBTFUL else state for name, state in self.attributes.items()}
+        return replace(self, attributes=attributes, columns="maybe" if self.columns in _DOUBTFUL else self.columns)
 
 
 def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
@@ -103,10 +126,7 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
     names = left.attributes.keys() | right.attributes.keys()
     return InstanceState(
         left.model,
-        {
-            name: join_attribute(left.attributes.get(name, "maybe"), right.attributes.get(name, "maybe"))
-            for name in names
-        },
+        {name: join_attribute(left.mark(name), right.mark(name)) for name in names},
         join_attribute(left.columns, right.columns),
         left.life if left.life == right.life else "unknown",
         left.session if left.session == right.session else None,
@@ -118,6 +138,12 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.loads if left.loads == right.loads else (),
         _same(left.expired, right.expired),
         left.keyed & right.keyed,
+        left.expired_by if left.expired_by == right.expired_by else "",
+        _same(left.detached, right.detached),
+        left.changed & right.changed,
+        left.computed & right.computed,
+        left.touched or right.touched,
+        left.fresh or right.fresh,
     )
 
 
@@ -130,14 +156,23 @@ def _same(left: Site | None, right: Site | None) -> Site | None:
 
 @record
 class SessionState:
-    """What is known of a session: what it has loaded here, and whether it has been used since its transaction ended."""
+    """What is known of a session: what it has loaded here, and whether a transaction is surely open.
+
+    `done`: what was surely done with it here: commit, rollback, close, flush.
+    """
 
     models: frozenset[str] = frozenset()
     pending: frozenset[Place] = frozenset()
     used: bool = False
+    done: frozenset[str] = frozenset()
 
     def join(self, other: SessionState) -> SessionState:
-        return SessionState(self.models | other.models, self.pending | other.pending, self.used or other.used)
+        return SessionState(
+            self.models | other.models,
+            self.pending | other.pending,
+            self.used and other.used,
+            self.done & other.done,
+        )
 
 
 @record
@@ -395,6 +430,8 @@ def _beside_nothing(place: Place, known: Known) -> Known:
     """What is known of an object where the other path has not come across it: a caller's is there as it was handed over."""
     if isinstance(known, InstanceState) and isinstance(place.root, str) and place.root.startswith("param:"):
         return join_instances(known.handed_over(), known)
+    if isinstance(known, SessionState) and known.done:
+        return replace(known, done=frozenset())
     return known
 
 

@@ -76,6 +76,10 @@ class Unknown(Value):
 EMPTY = Unknown("empty")
 
 
+#: an expression that the database is to compute
+SQL = Unknown("SQL expression")
+
+
 @record
 class Constant(Value):
     """A literal: None, a bool, a number, a string or bytes."""

@@ -1,6 +1,6 @@
 """`refresh_before`: load an attribute in the line ahead of the statement that reads it.
 
-Sites: the attribute access. Words: the name that holds the session; the attribute.
+Sites: the attribute access. Words: the name that holds the session; the attribute, or nothing: then all columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flake8_async_orm.rule import FixRequest
 
 def refresh_before(tree: Tree, request: FixRequest) -> Draft | None:
     """`await session.refresh(user, ["posts"])` comes ahead of the statement that reads `user.posts`."""
-    session, attribute = request.words
+    session, *named = request.words
     read = tree.node(request.sites[0])
     if not isinstance(read, cst.Attribute) or not isinstance(read.value, cst.Name):
         return None
@@ -34,7 +34,8 @@ def refresh_before(tree: Tree, request: FixRequest) -> Draft | None:
         # the instance is only made in there: a comprehension's target, a lambda's parameter
         return None
     start = tree.span(statement).start
-    text = f'{tree.margin(start)}await {session}.refresh({read.value.value}, ["{attribute}"]){tree.newline(start)}'
+    names = "".join(f', ["{attribute}"]' for attribute in named)
+    text = f"{tree.margin(start)}await {session}.refresh({read.value.value}{names}){tree.newline(start)}"
     return Draft((inserted(tree.line_start(start), text),), "unsafe")
 
 

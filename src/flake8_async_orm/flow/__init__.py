@@ -25,15 +25,15 @@ from flake8_async_orm.values import Class
 
 load_evaluators()
 load_runners()
-_PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[int, Program]] = weakref.WeakKeyDictionary()
+_PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[object, Program]] = weakref.WeakKeyDictionary()
 
 
-def program_of(project: Project) -> Program:
+def program_of(project: Project, expire_on_commit: bool | None = None) -> Program:
     """The program of a project, kept as long as nothing in the project has changed."""
     found = _PROGRAMS.get(project)
-    version = project.generation
+    version = (project.generation, expire_on_commit)
     if found is None or found[0] != version:
-        found = (version, Program(project))
+        found = (version, Program(project, expire_on_commit))
         _PROGRAMS[project] = found
     return found[1]
 
@@ -48,9 +48,14 @@ def outermost(definition: ModuleDefinition) -> list[FunctionDefinition]:
     return [found[node] for node in sorted(found) if "<locals>" not in found[node].qualname]
 
 
-def interpret(source: Source, project: Project, reveal: bool = False) -> list[Fact]:
-    """What happens in the module of `source`, in source order. Raises SourceError where the file cannot be parsed."""
-    program = program_of(project)
+def interpret(
+    source: Source, project: Project, reveal: bool = False, expire_on_commit: bool | None = None
+) -> list[Fact]:
+    """What happens in the module of `source`, in source order. Raises SourceError where the file cannot be parsed.
+
+    `expire_on_commit` is that of sessions whose making is out of sight; None: as the project's factories agree.
+    """
+    program = program_of(project, expire_on_commit)
     tree = source.module
     module = project.module_name(source.path)
     definition = project.definition(module)

@@ -356,56 +356,71 @@ def _effect(
         match word:
             case "commit":
                 persistence.commit(frame, state, receiver, site)
-                _used(state, place, False)
+                _used(state, place, False, word)
             case "rollback":
                 persistence.rollback(state, receiver, site)
-                _used(state, place, False)
+                _used(state, place, False, word)
             case "close":
-                persistence.close(state, place)
-                _used(state, place, False)
+                persistence.close(state, place, site)
+                _used(state, place, False, word)
             case "flush" | "autoflush":
-                persistence.flush(frame, state, place)
-                _used(state, place, True)
+                persistence.flush(frame, state, place, site, word == "flush")
+                _used(state, place, True, word)
+                if isinstance(first, Statement) and first.kind in ("update", "delete"):
+                    for model in [flag.removeprefix("of:") for flag in first.flags if flag.startswith("of:")]:
+                        persistence.statement_ran(frame, state, receiver, first.kind, model)
             case "refresh":
-                _refresh(frame, state, first, arguments)
+                _refresh(frame, state, receiver, first, arguments)
                 _used(state, place, True)
             case "add":
                 if first is not None:
                     persistence.added(frame, state, receiver, first)
-            case "expire" | "expunge" | "expire-all":
+            case "delete":
                 if first is not None:
-                    instances.doubt(frame, state, first)
+                    persistence.deleted(frame, state, receiver, first)
+                _used(state, place, True)
+            case "expire" | "expire-all":
+                only, readable = _attribute_names(arguments)
+                if readable and (first is not None or word == "expire-all"):
+                    persistence.expire(frame, state, receiver, first, only, site)
+                    _used(state, place, state.session(place).used, word)
                 else:
-                    instances.doubt(frame, state, receiver)
+                    instances.doubt(frame, state, first if first is not None else receiver)
+            case "expunge":
+                if first is not None:
+                    persistence.expunged(frame, state, first, site)
             case "maybe-autoflush":
                 _used(state, place, True)
 
-    return run if word is not None and word != "nothing" else None
+    return run if word is not None else None
 
 
-def _used(state: State, place: Place | None, used: bool) -> None:
+def _used(state: State, place: Place | None, used: bool, word: str = "") -> None:
     if place is not None:
         held = state.session(place)
         if isinstance(state.heap.get(place, held), SessionState):
-            state.heap[place] = SessionState(held.models, held.pending, used)
+            state.heap[place] = replace(held, used=used, done=held.done | {word} if word else held.done)
 
 
-def _refresh(frame: Frame, state: State, first: Value | None, arguments: list[Argument]) -> None:
+def _attribute_names(arguments: list[Argument]) -> tuple[list[str] | None, bool]:
+    """The names that `refresh` and `expire` are given (None: none), and whether they can be read."""
     wanted = next((a.value for a in arguments if a.keyword == "attribute_names"), None)
     positional = [a for a in arguments if a.keyword is None and not a.star]
     if wanted is None and len(positional) > 1:
         wanted = positional[1].value
-    only: list[str] | None = None
-    readable = not any(a.star for a in arguments)
-    if wanted is not None and wanted != NONE:
-        if isinstance(wanted, Tuple) and all(
-            isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items
-        ):
-            only = [str(i.value) for i in wanted.items if isinstance(i, Constant)]
-        else:
-            readable = False
+    if any(a.star for a in arguments):
+        return None, False
+    if wanted is None or wanted == NONE:
+        return None, True
+    if isinstance(wanted, Tuple) and all(isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items):
+        return [str(i.value) for i in wanted.items if isinstance(i, Constant)], True
+    return None, False
+
+
+def _refresh(frame: Frame, state: State, receiver: ApiObject, first: Value | None, arguments: list[Argument]) -> None:
+    only, readable = _attribute_names(arguments)
     for instance in instances.instances_in(first) if first is not None else []:
-        persistence.refresh(frame, state, instance, only, readable)
+        persistence.refresh(frame, state, receiver, instance, only, readable)
 
 
 def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], site: Site) -> Value:
@@ -465,15 +480,14 @@ def called_factory(factory: ApiObject, arguments: list[Argument], site: Site) ->
 
 
 def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozenset[tuple[str, object]]:
-    """`expire_on_commit` as the keyword arguments and what they override say; left out where it is not known."""
+    """`expire_on_commit` as the keyword arguments and what they override say; None where that cannot be read."""
     known = dict(inherited)
     for argument in arguments:
         if argument.keyword == "expire_on_commit":
-            known.pop("expire_on_commit", None)
-            if isinstance(argument.value, Constant) and isinstance(argument.value.value, bool):
-                known["expire_on_commit"] = argument.value.value
+            value = argument.value.value if isinstance(argument.value, Constant) else None
+            known["expire_on_commit"] = value if isinstance(value, bool) else None
         elif argument.star == "**":
-            known.pop("expire_on_commit", None)
+            known["expire_on_commit"] = None
     return frozenset(known.items())
 
 
@@ -490,7 +504,7 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         of = factory.of if isinstance(factory, ApiObject) else None
         return ApiObject(api_name, Place(site), of=of, flags=flags)
     if api_name in names.SESSIONS:
-        flags = (settings(arguments, default) if subclass is None else frozenset()) | _made(api_name)
+        flags = settings(arguments, default if subclass is None else {"expire_on_commit": None}) | _made(api_name)
         return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
     flags = _made(api_name)
     return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)

@@ -15,6 +15,7 @@ from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, join, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
+    SQL,
     TEXT,
     ApiObject,
     BoundMember,
@@ -68,7 +69,7 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         and node.func.attr.value in _CHANGES
         and isinstance(node.func.value, cst.Attribute)
     ):
-        frame.changed_collections.add(frame.site(node.func.value))
+        frame.changed_collections[frame.site(node.func.value)] = node.func.attr.value
     if isinstance(node.func, cst.Name) and node.func.value == "super":
         return _super(frame, node, state)
     callee = evaluate(frame, node.func, state)
@@ -124,10 +125,10 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return queries.method(statement, name, plain, starred, site)
         case BoundMember(receiver=LoaderOption() as option, name=name):
             plain, starred = split(frame, arguments)
-            return queries.chain(option, name, plain, starred)
+            return queries.chain(option, queries.spelled(name, arguments_named(arguments)), plain, starred)
         case BoundMember(receiver=ModelAttribute() as attribute, name=name):
             take(frame, arguments)
-            return attribute if name in ("and_", "of_type") else Unknown("SQL expression")
+            return attribute if name in ("and_", "of_type") else SQL
         case BoundMember(receiver=Collection() | Tuple() as many, name=name):
             return _collection_method(frame, state, many, name, arguments, node)
         case BoundMember(receiver=Constant() | Text() as literal, name=name):
@@ -179,6 +180,11 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
 
 def _populates(arguments: list[Argument]) -> bool:
     return any(a.keyword == "populate_existing" and a.value == Constant(True) for a in arguments)
+
+
+def arguments_named(arguments: list[Argument]) -> dict[str, Value]:
+    """The keyword arguments by name."""
+    return {argument.keyword: argument.value for argument in arguments if argument.keyword is not None}
 
 
 def split(frame: Frame, arguments: list[Argument]) -> tuple[list[Value], list[Value]]:

@@ -11,7 +11,7 @@ from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import begun, made_by, started
 from flake8_async_orm.knowledge import api, callables, names
-from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.lattice import SessionState, State, one_of, without_none
 from flake8_async_orm.values import (
     MADE,
     STARTED,
@@ -172,26 +172,41 @@ def _other_way(fact: ContextEntered) -> bool:
     return fact.manager_async is not None and fact.manager_async != fact.is_async
 
 
-def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State) -> None:
-    """The block was left: sessions opened by it are closed, transactions committed."""
+def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, raised: bool = False) -> None:
+    """The block was left: sessions opened by it are closed, transactions committed, or rolled back if it `raised`."""
     match without_none(manager):
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
-            persistence.close(state, place)
-            if place is not None:
-                frame.ended_with.add((place, "close"))
+            _close(frame, state, place, site)
         case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
             callee.endswith(".begin") and session.cls in names.SESSIONS
         ):
-            persistence.commit(frame, state, session, site)
-            if session.place is not None:
-                frame.ended_with.add((session.place, "commit"))
+            _finish(frame, state, session, site, raised)
         case ContextManager(callee=callee) if isinstance(bound, ApiObject) and bound.cls in names.SESSIONS:
             if callee.endswith("sessionmaker.begin"):
-                persistence.commit(frame, state, bound, site)
+                _finish(frame, state, bound, site, raised)
             if _made_inside(bound.place, site):
-                persistence.close(state, bound.place)
+                _close(frame, state, bound.place, site)
         case _:
             pass
+
+
+def _close(frame: Frame, state: State, place: Place | None, site: Site) -> None:
+    persistence.close(state, place, site)
+    if place is not None:
+        frame.ended_with.add((place, "close"))
+
+
+def _finish(frame: Frame, state: State, session: ApiObject, site: Site, raised: bool) -> None:
+    """The end of `async with session.begin()`."""
+    if raised:
+        persistence.rollback(state, session, site)
+    else:
+        persistence.commit(frame, state, session, site)
+    if session.place is not None and not raised:
+        frame.ended_with.add((session.place, "commit"))
+        held = state.session(session.place)
+        if isinstance(state.heap.get(session.place, held), SessionState):
+            state.heap[session.place] = replace(held, used=False, done=held.done | {"commit"})
 
 
 def _made_inside(place: Place | None, site: Site) -> bool:

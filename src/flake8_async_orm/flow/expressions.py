@@ -21,6 +21,7 @@ from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, 
 from flake8_async_orm.values import (
     EMPTY,
     NONE,
+    SQL,
     TEXT,
     ApiObject,
     Awaitable,
@@ -32,6 +33,7 @@ from flake8_async_orm.values import (
     Coroutine,
     Generator,
     LocalFunction,
+    ModelAttribute,
     OneOf,
     Site,
     Text,
@@ -273,6 +275,8 @@ def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     left, right = evaluate(frame, node.left, state), evaluate(frame, node.right, state)
     _use(frame, node.left, left, "operator")
     _use(frame, node.right, right, "operator")
+    if any(isinstance(operand, ModelAttribute) or operand == SQL for operand in (left, right)):
+        return SQL
     if isinstance(node.operator, cst.Add):
         return _added(left, right)
     if isinstance(node.operator, cst.Modulo) and _is_text(left):

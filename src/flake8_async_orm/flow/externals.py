@@ -8,7 +8,7 @@ import libcst as cst
 
 from flake8_async_orm.flow import coroutines, instances, queries
 from flake8_async_orm.flow.annotations import instance_of, placed
-from flake8_async_orm.flow.calls import Argument, is_logging, split, take, unknown
+from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
@@ -17,6 +17,7 @@ from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
     MADE,
+    SQL,
     ApiObject,
     Awaitable,
     Because,
@@ -93,6 +94,7 @@ def _sqlalchemy(
         return queries.begin(kind, plain_values, site)
     strategy = names.strategy(dotted)
     if strategy is not None:
+        strategy = queries.spelled(strategy, arguments_named(arguments))
         return queries.load(strategy, plain_values) if not starred else LoaderOption((), complete=False)
     if name in names.NEUTRAL_OPTIONS:
         return LoaderOption(())
@@ -125,9 +127,9 @@ def _sqlalchemy(
         "distinct",
     ):
         take(frame, arguments)
-        return Unknown("SQL expression")
+        return SQL
     if dotted.startswith("sqlalchemy.func."):
-        return Unknown("SQL expression")
+        return SQL
     return None
 
 
@@ -199,6 +201,7 @@ def _partial(frame: Frame, arguments: list[Argument]) -> Value:
 def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
     """`asynccontextmanager(f)` called on a generator function, outside a decorator."""
     from flake8_async_orm.flow.project_calls import call_without_arguments
+
     made = call_without_arguments(frame.program, target)
     if isinstance(made, Generator):
         return Callable(ContextManager(plain(made.of), is_async, callee=made.callee))
@@ -227,6 +230,11 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
     if name in ("next", "anext") and values:
         of = element_of(frame, values[0], arguments[0].site, name == "anext", name)
         return Awaitable(of) if name == "anext" else of
+    if name == "setattr" and len(values) == 3 and isinstance(owner := without_none(values[0]), Instance):
+        take(frame, arguments)
+        wanted = values[1].value if isinstance(values[1], Constant) else None
+        instances.set_by_name(frame, state, owner, wanted if isinstance(wanted, str) else None, values[2])
+        return Constant(None)
     if name == "getattr" and len(values) >= 2:
         return _getattr(frame, state, values, node)
     if dotted in behaviour.HARMLESS:
@@ -266,12 +274,12 @@ def _getattr(frame: Frame, state: State, values: list[Value], node: cst.Call) ->
     name = values[1].value if isinstance(values[1], Constant) else None
     owner = without_none(values[0])
     if isinstance(name, str) and isinstance(owner, Instance):
-        from flake8_async_orm.flow.members import mapped_attribute
+        from flake8_async_orm.flow.members import column_value, mapped_attribute
 
         attribute = mapped_attribute(frame, owner.model, name)
         if attribute is not None and attribute.kind == "relationship":
             return instances.read_relationship(frame, state, owner, attribute, frame.site(node))
-        return Unknown("column")
+        return column_value(frame, node, owner, attribute, state) if attribute is not None else Unknown("getattr")
     coroutines.consume(frame, values[0])
     instances.doubt(frame, state, values[0])
     if isinstance(name, str) and isinstance(owner, Object):

@@ -43,7 +43,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
     marks = (len(frame.returned), _loop_marks(frame))
     handlers = [(handler, caught_names(frame, handler.type)) for handler in node.handlers]
     frame.raised.append([])
-    frame.guards.append(Guard(tuple(name for _, caught in handlers for name in caught)))
+    frame.guards.append(Guard(tuple(name for handler, caught in handlers if not raises(handler) for name in caught)))
     normal = run_block(frame, node.body, state)
     frame.guards.pop()
     raising = frame.raised.pop()
@@ -78,6 +78,15 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
             frame.may_raise(escaped)
         return ends
     return _finally(frame, node.finalbody, ends, escaping, marks)
+
+
+def raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    """Whether a handler ends by raising, so that what it catches is an error all the same."""
+    body = handler.body.body
+    last = body[-1] if body else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    return isinstance(last, cst.Raise)
 
 
 def _finally(

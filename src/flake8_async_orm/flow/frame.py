@@ -36,13 +36,17 @@ class Loop:
 
 @record
 class Requirement:
-    """The body reads `attribute` of the instance at `place` (rooted at a parameter) as the caller handed it over."""
+    """The body reads `attribute` of the instance at `place` (rooted at a parameter) as the caller handed it over.
+
+    `change`: it is a collection that is changed, by this method or operator.
+    """
 
     place: Place
     model: str
     attribute: str
     read: Site
     collection: bool
+    change: str = ""
 
 
 @dataclass(slots=True)
@@ -102,8 +106,8 @@ class Frame:
     #: the innermost calls and awaits around an expression: site of the callee expression -> site of its call
     calls: dict[Site, Site] = field(default_factory=dict)
     awaited_directly: set[Site] = field(default_factory=set)
-    #: relationship reads that only serve a change of the collection (`user.posts.append`)
-    changed_collections: set[Site] = field(default_factory=set)
+    #: relationship reads that only serve a change of the collection (`user.posts.append`), and what changes it
+    changed_collections: dict[Site, str] = field(default_factory=dict)
     #: nested functions that have been interpreted, under one key or another
     nested_outcomes: dict[object, object] = field(default_factory=dict)
     entered_nested: set[Site] = field(default_factory=set)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import RelationshipRead
+from dataclasses import replace
+
+from flake8_async_orm.facts import (
+    CollectionChanged,
+    DetachedAttributeRead,
+    ExpiredAttributeRead,
+    Fact,
+    GeneratedValueRead,
+    RelationshipRead,
+    UnloadedColumnRead,
+)
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.loading import (
     MADE,
@@ -15,9 +25,12 @@ from flake8_async_orm.flow.loading import (
     subfamily,
 )
 from flake8_async_orm.knowledge import callables
-from flake8_async_orm.lattice import InstanceState, ObjectState, State
+from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
-from flake8_async_orm.values import ApiObject, Collection, Instance, Place, Site, Value
+from flake8_async_orm.values import SQL, ApiObject, Collection, Instance, Place, Site, Value
+
+#: the lives of an instance in which a read that needs the database cannot succeed
+JUDGED = frozenset({"persistent", "detached"})
 
 
 def read_relationship(
@@ -30,34 +43,163 @@ def read_relationship(
         return value
     name = attribute.name
     mark = known.attributes.get(name, "maybe")
-    guarded = frame.guarded_against(callables.CATCHES_IMPLICIT_IO)
     if mark == "entry":
-        if not guarded:
-            requirement = Requirement(instance.place, instance.model, name, read or site, bool(attribute.uselist))
-            frame.requires.setdefault((instance.place, name), requirement)
+        require(frame, instance.place, instance.model, attribute, read or site)
         state.heap[instance.place] = known.set({name: "loaded"})
         return value
-    if mark in ("unloaded", "raises") and known.life == "persistent":
+    if mark in ACCUSING and known.life in JUDGED:
         held = mark == "unloaded" and attribute.uselist is not True and in_sight(frame, state, instance, attribute)
-        if not guarded and not held and known.session_async and not frame.sync_land:
-            _state_read(frame, known, instance, attribute, mark, site, read)
-            state.heap[instance.place] = known.set({name: "failed"})
+        if not held and fails(frame, known):
+            state_read(frame, state, known, instance, attribute, mark, site, read)
+            known = state.heap[instance.place] = failed(known, name, mark)
+            _give_up(state, instance.place.at(name))
+            return value
     _enter(frame, state, known, attribute, value, mark)
     return value
 
 
-def _state_read(
+def column_at_stake(frame: Frame, state: State, instance: Instance, name: str) -> InstanceState | None:
+    """The state of an instance whose column `name` cannot simply be read."""
+    if instance.place is None:
+        return None
+    known = state.heap.get(instance.place)
+    if known is None:
+        known = state_of(frame, state, instance)
+    if not isinstance(known, InstanceState):
+        return None
+    mark = known.attributes.get(name) or known.columns
+    return known if mark in ACCUSING or mark == "entry" else None
+
+
+def read_column(
     frame: Frame,
+    state: State,
+    known: InstanceState,
+    instance: Instance,
+    attribute: MappedAttribute,
+    site: Site,
+    read: Site | None = None,
+) -> None:
+    """A column that is at stake is read at `site` (by a helper: the read itself is at `read`)."""
+    assert instance.place is not None
+    mark = known.mark(attribute.name)
+    if mark == "entry":
+        require(frame, instance.place, instance.model, attribute, read or site)
+        if attribute.name in known.attributes:
+            state.heap[instance.place] = known.set({attribute.name: "read"})
+        else:
+            # what does not hold for one column holds for none of them, but for those that the database makes
+            own = {attribute.name: "read"} if attribute.onupdate == "sql" or attribute.server_onupdate else {}
+            state.heap[instance.place] = replace(known.set(own), columns="read")
+    elif known.life in JUDGED and fails(frame, known):
+        state_read(frame, state, known, instance, attribute, mark, site, read)
+        state.heap[instance.place] = failed(known, attribute.name, mark)
+
+
+def change_collection(
+    frame: Frame,
+    state: State,
+    instance: Instance,
+    attribute: MappedAttribute,
+    site: Site,
+    how: str,
+    read: Site | None = None,
+) -> None:
+    """A collection is changed in place at `site`, or replaced: what it holds is loaded for that."""
+    known = state_of(frame, state, instance)
+    if known is None or instance.place is None:
+        return
+    name = attribute.name
+    mark = known.attributes.get(name, "maybe")
+    if mark == "pending":
+        mark_loaded(frame, state, instance, name)
+    elif attribute.lazy in ("dynamic", "write_only", "noload") or attribute.uselist is not True:
+        return
+    elif mark == "entry":
+        require(frame, instance.place, instance.model, attribute, read or site, how)
+        state.heap[instance.place] = known.set({name: "loaded"})
+    elif mark in ACCUSING and known.life in JUDGED and fails(frame, known):
+        state_read(frame, state, known, instance, attribute, mark, site, read, how)
+        state.heap[instance.place] = failed(known, name, mark)
+
+
+def fails(frame: Frame, known: InstanceState) -> bool:
+    """Whether I/O at this point is an error, and one that nobody here waits for."""
+    return (
+        bool(known.session_async) and not frame.sync_land and not frame.guarded_against(callables.CATCHES_IMPLICIT_IO)
+    )
+
+
+def failed(known: InstanceState, name: str, mark: str) -> InstanceState:
+    """After a read that cannot succeed control does not come by here; one such read of an instance is enough."""
+    if mark != "expired":
+        return known.set({name: "failed"})
+    attributes = {other: "failed" if state == "expired" else state for other, state in known.attributes.items()}
+    return replace(known, attributes=attributes, columns="failed" if known.columns == "expired" else known.columns)
+
+
+def _give_up(state: State, place: Place) -> None:
+    """What hangs at `place` is not reached on this path."""
+    for other, known in list(state.heap.items()):
+        if isinstance(known, InstanceState) and lies_below(other, place):
+            attributes = {name: "failed" if mark in ACCUSING else mark for name, mark in known.attributes.items()}
+            columns = "failed" if known.columns in ACCUSING else known.columns
+            state.heap[other] = replace(known, attributes=attributes, columns=columns)
+
+
+def require(frame: Frame, place: Place, model: str, attribute: MappedAttribute, read: Site, change: str = "") -> None:
+    """The body reads what its caller handed over, as the caller did."""
+    if not frame.guarded_against(callables.CATCHES_IMPLICIT_IO):
+        requirement = Requirement(place, model, attribute.name, read, bool(attribute.uselist), change)
+        frame.requires.setdefault((place, attribute.name), requirement)
+
+
+def state_read(
+    frame: Frame,
+    state: State,
     known: InstanceState,
     instance: Instance,
     attribute: MappedAttribute,
     mark: str,
     site: Site,
     read: Site | None,
+    how: str = "",
 ) -> None:
+    """State the fact that a read in the state `mark` is; `how`: of a collection that is changed, by what."""
     mapped = frame.program.project.mapped(instance.model)
-    frame.state_fact(
-        RelationshipRead(
+    awaitable = mapped is not None and mapped.async_attrs
+    session = session_name(state, known.session)
+    statement = known.statement if known.statement is not None and known.statement.path == site.path else None
+    path = (*known.path, (instance.model, attribute.name))
+    relationship = attribute.kind == "relationship"
+    common = (
+        site,
+        instance.model,
+        attribute.name,
+        attribute.kind,
+        mark,
+        bool(attribute.uselist),
+        known.origin,
+        known.origin_text,
+        known.expired if mark in ("expired", "generated") else None,
+        known.expired_by if mark in ("expired", "generated") else "",
+        read,
+        awaitable,
+        frame.is_async,
+        instance_name(state, instance.place) if read is None else None,
+        session,
+    )
+    fact: Fact
+    if known.life == "detached":
+        fact = DetachedAttributeRead(*common, known.detached, statement, path)
+    elif mark == "expired":
+        fact = ExpiredAttributeRead(*common)
+    elif how:
+        fact = CollectionChanged(*common, how, statement, path)
+    elif mark == "generated":
+        fact = GeneratedValueRead(*common)
+    elif relationship:
+        fact = RelationshipRead(
             site,
             instance.model,
             attribute.name,
@@ -65,14 +207,37 @@ def _state_read(
             bool(attribute.uselist),
             known.origin,
             known.origin_text,
-            known.statement if known.statement is not None and known.statement.path == site.path else None,
-            (*known.path, (instance.model, attribute.name)),
+            statement,
+            path,
             read,
-            mapped is not None and mapped.async_attrs,
+            awaitable,
             frame.is_async,
-        ),
-        attribute.name,
-    )
+        )
+    else:
+        fact = UnloadedColumnRead(*common, statement, path)
+    frame.state_fact(fact, attribute.name)
+
+
+def instance_name(state: State, place: Place | None) -> str | None:
+    """A name that holds the instance at `place`."""
+    for name, binding in state.names.items():
+        found = without_none(binding.value)
+        if isinstance(found, Instance) and found.place == place:
+            return name
+    return None
+
+
+def session_name(state: State, place: Place | None) -> str | None:
+    """How the session at `place` is written: by a name, or as an attribute of a parameter."""
+    for name, binding in state.names.items():
+        found = without_none(binding.value)
+        if isinstance(found, ApiObject) and found.place == place:
+            return name
+    if place is not None and isinstance(place.root, str) and place.path and all(map(str.isidentifier, place.path)):
+        name = place.root.removeprefix("param:")
+        if name in state.names:
+            return ".".join((name, *place.path))
+    return None
 
 
 def enter_relationship(frame: Frame, state: State, instance: Instance, attribute: MappedAttribute) -> Value:
@@ -111,6 +276,9 @@ def _enter(
         (*known.path, (known.model, attribute.name)),
         parent=known.model,
     )
+    below_it = state.instance(inner.place)
+    if below_it is not None and known.life != "persistent":
+        state.heap[inner.place] = replace(below_it, life=known.life, detached=known.detached)
 
 
 def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
@@ -154,6 +322,40 @@ def mark_loaded(frame: Frame, state: State, instance: Instance, name: str) -> No
     if known is not None and instance.place is not None and name in known.attributes:
         state.heap[instance.place] = known.set({name: "loaded"})
         remember(state, known, [name])
+
+
+def assigned(frame: Frame, state: State, instance: Instance, name: str, value: Value, site: Site | None = None) -> None:
+    """`instance.name = value`; `site` is the target."""
+    known = state_of(frame, state, instance)
+    mapped = frame.program.project.mapped(instance.model)
+    attribute = mapped.attributes.get(name) if mapped is not None else None
+    if known is None or instance.place is None or attribute is None:
+        return
+    if attribute.kind == "relationship":
+        if attribute.uselist and site is not None:
+            change_collection(frame, state, instance, attribute, site, "=")
+        mark_loaded(frame, state, instance, name)
+        known = state.instance(instance.place) or known
+        state.heap[instance.place] = replace(known, touched=True)
+    elif attribute.kind == "column":
+        computed = known.computed | {name} if value == SQL else known.computed - {name}
+        if known.mark(name) != "loaded":
+            known = known.set({name: "loaded"})
+        state.heap[instance.place] = replace(known, changed=known.changed | {name}, computed=computed, touched=True)
+    else:
+        state.heap[instance.place] = replace(known.doubted(), touched=True)
+
+
+def set_by_name(frame: Frame, state: State, instance: Instance, name: str | None, value: Value) -> None:
+    """`setattr(instance, name, value)`; None: a name that is not known."""
+    if name is not None:
+        assigned(frame, state, instance, name, value)
+        return
+    known = state_of(frame, state, instance)
+    if known is not None and instance.place is not None:
+        # it was some column, most likely: of each single one nothing is known
+        known = known.doubted()
+        state.heap[instance.place] = replace(known, changed=known.changed | {"*"}, touched=True)
 
 
 def instances_in(value: Value) -> list[Instance]:

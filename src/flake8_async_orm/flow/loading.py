@@ -6,10 +6,11 @@ The rules follow SQLAlchemy's documentation ("Relationship Loading Techniques") 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import ACCUSING, InstanceState, SessionState, State
+from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place, Site, Unknown, Value
 
@@ -17,6 +18,13 @@ from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place
 MADE = "made here"
 #: mapping strategies after which a read is free
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "dynamic", "write_only"})
+#: those with which a query brings nothing of the other side
+LAZILY = frozenset({"select", "raise", "raise_on_sql", "noload", "dynamic", "write_only"})
+COLUMN_OPTIONS = frozenset({"load_only", "load_only_raise", "defer", "defer_raise", "undefer", "undefer_group"})
+#: states that loading the row anew ends
+STALE = frozenset({"expired", "generated", "committed"})
+#: marks in `SessionState.models` a model of which rows were met, by whatever way
+MET = "~"
 
 
 def by_mapping(mapped: MappedClass, attribute: MappedAttribute) -> str:
@@ -31,14 +39,14 @@ def by_mapping(mapped: MappedClass, attribute: MappedAttribute) -> str:
             # an eager self-reference stops where the path returns to the mapper; what a given row has depends on depth
             return "maybe" if attribute.target in family else "loaded"
         return "loaded" if attribute.lazy in EAGER else "unloaded"
-    if attribute.kind == "column":
+    if attribute.kind in ("column", "column_property"):
         return "maybe" if attribute.deferred is None else "unloaded" if attribute.deferred else "loaded"
     return "maybe" if attribute.kind in ("other", "query_expression", "association_proxy", "hybrid") else "loaded"
 
 
-def tracked(mapped: MappedClass) -> list[MappedAttribute]:
+def tracked(mapped: MappedClass) -> tuple[MappedAttribute, ...]:
     """The attributes whose states are kept one by one: relationships and deferred columns."""
-    return [a for a in mapped.attributes.values() if a.kind == "relationship" or (a.kind == "column" and a.deferred)]
+    return mapped.tracked
 
 
 def entry_state(frame: Frame, model: str) -> InstanceState | None:
@@ -105,7 +113,7 @@ def loaded(
                 attributes[name] = "loaded"
             elif (held.models | beside) & family or (parent is not None and parent in family):
                 attributes[name] = "maybe"
-    state.heap[place] = InstanceState(
+    fresh = InstanceState(
         model,
         attributes,
         session=session.place if session else None,
@@ -116,22 +124,73 @@ def loaded(
         path=path,
         loads=loads if complete else (),
     )
-    _fill_others(state, place, state.heap[place])
+    state.heap[place] = fresh
     if session is not None and session.place is not None:
+        _fill_others(frame, state, place, fresh)
         marks = {model, *(f"{model}.{name}" for name, known in attributes.items() if known == "loaded")}
-        state.heap[session.place] = SessionState(held.models | marks, held.pending, True)
+        if parent is None:
+            brought = met(frame, model, fresh.loads)
+            renew(state, fresh.session, brought, place)
+            marks |= {f"{MET}{other}" for other in brought}
+        state.heap[session.place] = replace(held, models=held.models | marks, used=held.used or parent is None)
 
 
-def _fill_others(state: State, place: Place, fresh: object) -> None:
-    """A query that loads an attribute fills it in on instances that the session holds already, if they are in its rows."""
-    if not isinstance(fresh, InstanceState) or fresh.session is None:
+def _fill_others(frame: Frame, state: State, place: Place, fresh: InstanceState) -> None:
+    """What a query loads it fills in on instances that the session holds already, if they are in its rows."""
+    others = [(other, known) for other, known in held_by(state, fresh.session) if other != place]
+    if not others:
         return
     filled = {name for name, mark in fresh.attributes.items() if mark == "loaded"}
-    for other, known in held_by(state, fresh.session):
-        if other != place and known.model == fresh.model:
+    for other, known in others:
+        if known.model == fresh.model:
             doubtful = {n: "maybe" for n, mark in known.attributes.items() if n in filled and mark in ACCUSING}
             if doubtful:
                 state.heap[other] = known.set(doubtful)
+
+
+def met(frame: Frame, model: str, loads: tuple[Load, ...]) -> frozenset[str]:
+    """The models of which a query for `model` with these options may bring rows: itself, and what it loads eagerly."""
+    mapped = frame.program.project.mapped(model)
+    own = (model, *mapped.bases) if mapped is not None else (model,)
+    return met_below(frame, model, loads).union(own)
+
+
+def met_below(frame: Frame, model: str, loads: tuple[Load, ...]) -> frozenset[str]:
+    """The models of which rows come with one of `model`."""
+    found: set[str] = set()
+    waiting = _eagerly(frame, model, loads)
+    while waiting:
+        name, options = waiting.pop()
+        mapped = frame.program.project.mapped(name)
+        if mapped is not None and name not in found:
+            found.update((name, *mapped.bases))
+            waiting += _eagerly(frame, name, options)
+    return frozenset(found)
+
+
+def _eagerly(frame: Frame, model: str, loads: tuple[Load, ...]) -> list[tuple[str, tuple[Load, ...]]]:
+    """The targets that are loaded with `model`, each with the options below it."""
+    mapped = frame.program.project.mapped(model)
+    below = {load.attribute: load.below for load in loads}
+    return [
+        (attribute.target, below.get(attribute.name, ()))
+        for attribute in (mapped.tracked if mapped is not None else ())
+        if attribute.target is not None and (attribute.name in below or "*" in below or attribute.lazy not in LAZILY)
+    ]
+
+
+def renew(state: State, session: Place | None, models: frozenset[str], but: Place | None = None) -> None:
+    """Rows of `models` were loaded: an instance that the session holds of one of them may be out of date no more."""
+    for place, known in held_by(state, session):
+        if (
+            place == but
+            or known.model not in models
+            or (known.columns not in STALE and STALE.isdisjoint(known.attributes.values()))
+        ):
+            continue
+        attributes = {name: "maybe" if mark in STALE else mark for name, mark in known.attributes.items()}
+        columns = "maybe" if known.columns in STALE else known.columns
+        state.heap[place] = replace(known, attributes=attributes, columns=columns)
 
 
 def subfamily(frame: Frame, model: str) -> tuple[str, ...]:
@@ -158,6 +217,37 @@ def apply_loads(mapped: MappedClass, attributes: dict[str, str], loads: tuple[Lo
                 attributes[name] = "raises"
             elif load.strategy == "lazyload":
                 attributes[name] = "unloaded"
+    if any(load.strategy in COLUMN_OPTIONS for load in loads):
+        apply_to_columns(mapped, attributes, loads)
+
+
+def apply_to_columns(mapped: MappedClass, attributes: dict[str, str], loads: tuple[Load, ...]) -> None:
+    """What `load_only`, `defer`, `undefer` and `undefer_group` make of the columns of one level."""
+    only = {load.attribute for load in loads if load.strategy in ("load_only", "load_only_raise")}
+    without = "raises" if any(load.strategy == "load_only_raise" for load in loads) else "unloaded"
+    if not any(a.primary_key for a in mapped.attributes.values()) or mapped.polymorphic:
+        # the key and the discriminator are loaded always; which columns these are is not known
+        without = "maybe"
+    named = {load.attribute: load.strategy for load in loads if load.strategy in COLUMN_OPTIONS}
+    for attribute in mapped.attributes.values():
+        name, mark = attribute.name, ""
+        if attribute.kind == "composite":
+            attributes[name] = "maybe"
+        if attribute.kind not in ("column", "column_property") or attribute.primary_key:
+            continue
+        if only:
+            mark = "loaded" if name in only else without
+        match named.get(name) or named.get("*"):
+            case "defer" | "defer_raise" as strategy:
+                mark = "raises" if strategy == "defer_raise" else "unloaded" if without != "maybe" else "maybe"
+            case "undefer":
+                mark = "loaded"
+        if attribute.deferred and any(
+            load.strategy == "undefer_group" and load.attribute == attribute.deferred_group for load in loads
+        ):
+            mark = "loaded"
+        if mark and not (mark == "loaded" and name not in attributes):
+            attributes[name] = mark
 
 
 def held_by(state: State, session: Place | None) -> list[tuple[Place, InstanceState]]:
@@ -174,4 +264,4 @@ def remember(state: State, known: InstanceState, loaded_names: Iterable[str], *m
         return
     held = state.session(known.session)
     marks = frozenset([*(f"{known.model}.{name}" for name in loaded_names), *models])
-    state.heap[known.session] = SessionState(held.models | marks, held.pending, held.used)
+    state.heap[known.session] = replace(held, models=held.models | marks)

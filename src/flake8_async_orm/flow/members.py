@@ -47,6 +47,9 @@ _COROUTINE_MEMBERS = frozenset(
     {"close", "send", "throw", "cr_frame", "cr_running", "cr_await", "cr_code", "__await__", "__name__"}
 )
 
+#: attributes whose values come with the row
+READ_WITH_THE_ROW = frozenset({"column", "column_property", "composite"})
+
 
 @evaluates(cst.Attribute)
 def _attribute(frame: Frame, node: cst.CSTNode, state: State) -> Value:
@@ -218,13 +221,12 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     attribute = mapped_attribute(frame, value.model, name)
     if attribute is not None and attribute.kind == "relationship":
         if frame.site(node) in frame.changed_collections:
-            known = loading.state_of(frame, state, value)
-            if known is not None and known.attributes.get(name) == "pending":
-                instances.mark_loaded(frame, state, value, name)
+            how = frame.changed_collections[frame.site(node)]
+            instances.change_collection(frame, state, value, attribute, frame.site(node), how)
             return loading.related_value(attribute, value.place)
         return instances.read_relationship(frame, state, value, attribute, frame.site(node))
     if attribute is not None and attribute.kind not in ("hybrid", "other"):
-        return Unknown("column")
+        return column_value(frame, node, value, attribute, state)
     if name == "awaitable_attrs":
         return ApiObject("AwaitableAttrs", of=value)
     if name == "__dict__":
@@ -234,6 +236,22 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     if found is not None:
         return method_value(frame, found, value, node, state)
     return Unknown(f"attribute `{name}` of a mapped instance")
+
+
+def column_value(frame: Frame, node: cst.CSTNode, value: Instance, attribute: MappedAttribute, state: State) -> Value:
+    """What is no relationship, and stands for columns: read where the instance has it, and where it has not."""
+    if attribute.through is not None:
+        behind = mapped_attribute(frame, value.model, attribute.through)
+        if attribute.kind == "association_proxy" and behind is not None and behind.kind == "relationship":
+            instances.read_relationship(frame, state, value, behind, frame.site(node))
+        if behind is None or behind.kind not in READ_WITH_THE_ROW:
+            return Unknown("column")
+        attribute = behind
+    if attribute.kind in READ_WITH_THE_ROW:
+        known = instances.column_at_stake(frame, state, value, attribute.name)
+        if known is not None:
+            instances.read_column(frame, state, known, value, attribute, frame.site(node))
+    return Unknown("column")
 
 
 def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, state: State) -> Value:
@@ -259,6 +277,7 @@ def method_value(
     """A method bound to its receiver; a property is called at once."""
     import flake8_async_orm.flow.decorators as decorators
     import flake8_async_orm.flow.project_calls as project_calls
+
     module, _, definition = found
     assert isinstance(definition, FunctionDefinition)
     function = Function(f"{module}.{definition.qualname}", receiver)

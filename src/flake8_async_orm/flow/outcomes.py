@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.frame import Requirement
-from flake8_async_orm.lattice import InstanceState, Known, ObjectState, SessionState, State, without_none
+from flake8_async_orm.lattice import HANDED, InstanceState, Known, ObjectState, SessionState, State, without_none
 from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
@@ -141,7 +141,12 @@ def is_shared(place: Place) -> bool:
 
 def _untouched(known: Known) -> bool:
     """Whether an instance is still as the caller handed it over."""
-    return isinstance(known, InstanceState) and known.columns == "entry" and set(known.attributes.values()) <= {"entry"}
+    return (
+        isinstance(known, InstanceState)
+        and known.columns in HANDED
+        and HANDED.issuperset(known.attributes.values())
+        and known.life == "unknown"
+    )
 
 
 def _roots(value: Value | None, found: set[object]) -> None:
@@ -273,7 +278,7 @@ class Substitution:
                 return ObjectState({name: self.value(value) for name, value in known.fields.items()})
             case SessionState():
                 pending = frozenset(p for p in map(self.place, known.pending) if p is not None)
-                return SessionState(known.models, pending, known.used)
+                return replace(known, pending=pending)
 
 
 def follow(value: Value, path: tuple[str, ...]) -> Place | None:

@@ -28,6 +28,7 @@ from flake8_async_orm.project.definitions import (
     FunctionDefinition,
     TypeAlias,
 )
+from flake8_async_orm.project.factories import Factories
 from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
@@ -58,8 +59,11 @@ IDENTIFIER = re.compile(r"[^\W\d]\w*")
 class Program:
     """The outcomes and values of one project. Asking never raises for what the user's code does."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, expire_on_commit: bool | None = None) -> None:
         self.project = project
+        #: the setting for sessions whose making is out of sight
+        self.expire_on_commit = expire_on_commit
+        self._factories = Factories(project)
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = api.TARGETS
         self._memo = Memo()
@@ -310,7 +314,9 @@ class Program:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
         if key not in self._patched:
-            whole = self.once(("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False)
+            whole = self.once(
+                ("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False
+            )
             self._patched[key] = whole and any(
                 callables.PATCHES.search(word) is not None for word in mentioned_in(source, number)
             )
@@ -327,6 +333,22 @@ class Program:
                 if any(d.annotation is not None for d in declared) and name not in order:
                     order.append(name)
         return order
+
+    # -- sessions ---------------------------------------------------------------------------------------------------
+
+    def expires_by_default(self, path: str) -> bool | None:
+        """Whether a commit expires the instances of a session that was made out of the sight of the file at `path`.
+
+        By the setting, else by what all factories of the project agree on; None where they do not, or where there are none.
+        Tests make sessions of their own.
+        """
+        if self.expire_on_commit is not None:
+            return self.expire_on_commit
+        return None if self._factories.is_test(path) else self._factories.expires()
+
+    def reconfigures(self) -> bool:
+        """Whether factories of the project may be told otherwise after they were made."""
+        return self._factories.reconfigures()
 
     # -- annotations ------------------------------------------------------------------------------------------------
 
@@ -550,7 +572,9 @@ def always_read(end: State | None, requires: Iterable[Requirement]) -> Iterator[
     """The requirements of every path through a body: what only some paths read, a call does not surely need."""
     for requirement in requires:
         known = end.instance(requirement.place) if end is not None else None
-        if known is not None and known.attributes.get(requirement.attribute) == "loaded":
+        if known is not None and (
+            known.attributes.get(requirement.attribute) == "loaded" or known.mark(requirement.attribute) == "read"
+        ):
             yield requirement
 
 

@@ -11,7 +11,16 @@ from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.outcomes import Key, Omitted, Outcome, Substitution, follow, plain, telling
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, SessionState, State, join, without_none
+from flake8_async_orm.lattice import (
+    ACCUSING,
+    HANDED,
+    InstanceState,
+    ObjectState,
+    SessionState,
+    State,
+    join,
+    without_none,
+)
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import (
     NONE,
@@ -192,7 +201,7 @@ def transfer(
     for requirement in outcome.requires if not frame.patched else ():
         _require(frame, state, requirement, substitution, requirement.read if at_read else site)
     for place, word in sorted(outcome.ended, key=repr):
-        _end(frame, state, place, word, substitution, site)
+        _end(frame, state, place, word, outcome, substitution, site)
     for place in outcome.doubted:
         here = substitution.place(place)
         if here is not None:
@@ -205,57 +214,116 @@ def transfer(
         if here is None:
             continue
         told = substitution.known(known)
-        if isinstance(told, InstanceState) and _is_parameter(place):
-            _merge_instance(frame, state, here, told)
+        if isinstance(told, InstanceState) and isinstance(known, InstanceState):
+            before = loading.state_of(frame, state, Instance(told.model, here)) if _is_parameter(place) else None
+            session = _session(state, known.session, substitution)
+            told = persistence.resolve(frame, told, session, before)
+            if session is not None and session.place != told.session:
+                told = replace(told, session=session.place)
+            if _is_parameter(place):
+                _merge_instance(state, here, told, before)
+            else:
+                state.heap[here] = told.doubted() if told.session is None and known.session is not None else told
         elif isinstance(told, SessionState) and _is_parameter(place):
+            handed = _session(state, place, substitution)
+            here = handed.place if handed is not None and handed.place is not None else here
             held = state.session(here)
             if isinstance(state.heap.get(here, held), SessionState):
+                ended = bool(told.done & {"commit", "rollback", "close"})
                 state.heap[here] = SessionState(
-                    held.models | told.models, held.pending | told.pending, held.used or told.used
+                    held.models | told.models,
+                    held.pending | told.pending,
+                    told.used if ended else held.used or told.used,
+                    held.done | told.done,
                 )
-        elif isinstance(told, ObjectState) and isinstance(before := state.heap.get(here), ObjectState):
-            state.heap[here] = ObjectState({**before.fields, **told.fields})
-        elif isinstance(told, InstanceState) and told.session is None and known.session is not None:  # type: ignore[union-attr]
-            state.heap[here] = told.doubted()
+                met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
+                loading.renew(state, here, met)
+        elif isinstance(told, ObjectState) and isinstance(before_it := state.heap.get(here), ObjectState):
+            state.heap[here] = ObjectState({**before_it.fields, **told.fields})
         else:
             state.heap[here] = told
+    for place, word in outcome.ended:
+        known_session = outcome.exit.heap.get(place)
+        if word == "flush" and isinstance(known_session, SessionState) and word in known_session.done:
+            # what the callee was given, added and flushed was not known to be in the session before
+            actual = _session(state, place, substitution)
+            persistence.flush(frame, state, actual.place if actual is not None else None, site)
 
 
 def _is_parameter(place: Place) -> bool:
     return isinstance(place.root, str) and place.root.startswith("param:")
 
 
-def _merge_instance(frame: Frame, state: State, here: Place, told: InstanceState) -> None:
-    before = loading.state_of(frame, state, Instance(told.model, here))
+def _merge_instance(state: State, here: Place, told: InstanceState, before: InstanceState | None) -> None:
+    """The callee has had an instance that the caller has too."""
     if before is None:
         return
+    doubtful = ACCUSING | HANDED | {"pending", "committed"}
     attributes = dict(before.attributes)
     for name, mark in told.attributes.items():
-        if mark == "entry":
-            continue
-        was = attributes.get(name, "maybe")
-        attributes[name] = mark if mark != "maybe" else "maybe" if was in ACCUSING | {"entry", "pending"} else was
-    columns = before.columns if told.columns == "entry" else told.columns
-    state.heap[here] = replace(before, attributes=attributes, columns=columns)
+        if mark not in HANDED:
+            was = before.mark(name)
+            attributes[name] = mark if mark != "maybe" else "maybe" if was in doubtful else was
+    columns = before.columns
+    if told.columns not in HANDED:
+        columns = told.columns if told.columns != "maybe" or columns in doubtful else columns
+    lived = told.life != "unknown"
+    life = "pending" if told.life == "attached" and before.life == "transient" else told.life
+    state.heap[here] = replace(
+        before,
+        attributes=attributes,
+        columns=columns,
+        life=life if lived else before.life,
+        session=told.session if lived and told.session is not None else before.session,
+        session_async=told.session_async if lived and told.session is not None else before.session_async,
+        expired=told.expired or before.expired,
+        expired_by=told.expired_by or before.expired_by,
+        detached=told.detached or before.detached,
+        changed=before.changed | told.changed,
+        computed=before.computed | told.computed,
+        touched=before.touched or told.touched,
+    )
 
 
-def _end(frame: Frame, state: State, place: Place, word: str, substitution: Substitution, site: Site) -> None:
+def _session(state: State, place: Place | None, substitution: Substitution) -> ApiObject | None:
+    """The session that the callee knows as `place`, as the caller knows it."""
     here = substitution.place(place)
-    if here is None:
-        return
+    if place is None or here is None:
+        return None
     root = place.root.removeprefix("param:") if isinstance(place.root, str) else ""
-    actual = without_none(substitution.arguments[root]) if root in substitution.arguments and not place.path else None
-    session = actual if isinstance(actual, ApiObject) else ApiObject("AsyncSession", here)
+    value = substitution.arguments.get(root)
+    for step in place.path:
+        found = without_none(value) if value is not None else None
+        fields = state.heap.get(found.place) if isinstance(found, Object) and found.place is not None else None
+        value = fields.fields.get(step) if isinstance(fields, ObjectState) else None
+    found = without_none(value) if value is not None else None
+    return found if isinstance(found, ApiObject) and found.place is not None else ApiObject("AsyncSession", here)
+
+
+def _end(
+    frame: Frame, state: State, place: Place, word: str, outcome: Outcome, substitution: Substitution, site: Site
+) -> None:
+    """The callee did `word` to a session, on every path or on some."""
+    session = _session(state, place, substitution)
+    here = session.place if session is not None else None
+    if here is None or session is None:
+        return
     frame.ended_with.add((here, word))
+    known = outcome.exit.heap.get(place) if outcome.exit is not None else None
+    surely = isinstance(known, SessionState) and word in known.done
     match word:
+        case "commit" | "rollback" if not surely:
+            persistence.perhaps_ended(state, here)
         case "commit":
             persistence.commit(frame, state, session, site)
         case "rollback":
             persistence.rollback(state, session, site)
-        case "close":
-            persistence.close(state, here)
+        case "close" if surely:
+            persistence.close(state, here, site)
         case "flush":
-            persistence.flush(frame, state, here)
+            persistence.flush(frame, state, here, site, surely)
+        case "expire-all" if surely:
+            persistence.expire(frame, state, session, None, None, site)
         case _:
             instances.doubt(frame, state, session)
 
@@ -273,8 +341,16 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
         return
     mapped = frame.program.project.mapped(instance.model)
     attribute = mapped.attributes.get(requirement.attribute) if mapped is not None else None
-    if attribute is not None and attribute.kind == "relationship":
-        read = requirement.read if requirement.read != site else None
+    if attribute is None:
+        return
+    read = requirement.read if requirement.read != site else None
+    if attribute.kind != "relationship":
+        known = instances.column_at_stake(frame, state, instance, attribute.name)
+        if known is not None:
+            instances.read_column(frame, state, known, instance, attribute, site, read)
+    elif requirement.change:
+        instances.change_collection(frame, state, instance, attribute, site, requirement.change, read)
+    else:
         instances.read_relationship(frame, state, instance, attribute, site, read)
 
 

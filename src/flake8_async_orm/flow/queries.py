@@ -108,17 +108,27 @@ def options_in(value: Value) -> list[LoaderOption | None]:
             return [None]
 
 
+def spelled(strategy: str, keywords: dict[str, Value]) -> str:
+    """The strategy with `_raise` behind it where it refuses what it leaves out (`load_only(..., raiseload=True)`)."""
+    refuses = strategy in ("load_only", "defer") and keywords.get("raiseload", Constant(False)) != Constant(False)
+    return f"{strategy}_raise" if refuses else strategy
+
+
 def load(strategy: str, arguments: list[Value]) -> LoaderOption:
     """A loader function called: `selectinload(User.posts)`."""
-    if strategy in ("load_only", "undefer_group", "selectin_polymorphic"):
-        return LoaderOption(_columns(strategy, arguments))
+    if strategy == "selectin_polymorphic":
+        return LoaderOption(())
+    if strategy in ("load_only", "load_only_raise", "undefer_group"):
+        columns = [_step(strategy, argument) for argument in arguments]
+        known = [column for column in columns if column is not None]
+        return LoaderOption(tuple(known) if len(known) == len(columns) else (), len(known) == len(columns))
     if not arguments:
         return LoaderOption((), complete=False)
     steps = [_step(strategy, argument) for argument in arguments]
     if any(step is None for step in steps):
         return LoaderOption((), complete=False)
     found = [step for step in steps if step is not None]
-    if strategy in ("defer", "undefer"):
+    if strategy in ("defer", "defer_raise", "undefer"):
         return LoaderOption(tuple(found))
     # of several arguments only the last gets the strategy (joinedload(A.b, B.c) leaves A.b unloaded)
     chain = [replace(step, strategy="defaultload") for step in found[:-1]] + [found[-1]]
@@ -126,12 +136,6 @@ def load(strategy: str, arguments: list[Value]) -> LoaderOption:
     for step in reversed(chain[:-1]):
         option = replace(step, below=(option,))
     return LoaderOption((option,), depth=len(chain))
-
-
-def _columns(strategy: str, arguments: list[Value]) -> tuple[Load, ...]:
-    return tuple(
-        Load(argument.name, strategy, argument.model) for argument in arguments if isinstance(argument, ModelAttribute)
-    )
 
 
 def _step(strategy: str, argument: Value) -> Load | None:
@@ -157,10 +161,10 @@ def chain(option: LoaderOption, name: str, arguments: list[Value], starred: list
                     below.extend(inner.loads)
                     complete = complete and inner.complete
         return replace(option, loads=_insert(option.loads, option.depth, tuple(below)), complete=complete)
-    if name not in names.STRATEGIES:
+    if name.removesuffix("_raise") not in names.STRATEGIES:
         return replace(option, complete=False)
     step = load(name, arguments)
-    deeper = 0 if name in ("load_only", "defer", "undefer", "undefer_group") else step.depth
+    deeper = 0 if name.removesuffix("_raise") in ("load_only", "defer", "undefer", "undefer_group") else step.depth
     return LoaderOption(
         _insert(option.loads, option.depth, step.loads), option.complete and step.complete, option.depth + deeper
     )

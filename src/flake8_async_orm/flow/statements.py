@@ -21,12 +21,13 @@ from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
 from flake8_async_orm.flow.scopes import walk
 from flake8_async_orm.flow.syntax import dotted_name
-from flake8_async_orm.flow.targets import assign
+from flake8_async_orm.flow.targets import assign, augmented
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
 from flake8_async_orm.values import (
     EMPTY,
     NONE,
+    SQL,
     ApiObject,
     Awaitable,
     BoundMember,
@@ -160,7 +161,11 @@ def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
         assign(frame, node.target, grown, state)
     else:
         coroutines.consume(frame, value)
-        evaluate(frame, node.target, state)
+        if isinstance(node.target, cst.Attribute):
+            frame.changed_collections[frame.site(node.target)] = "+="
+        old = evaluate(frame, node.target, state)
+        if isinstance(node.target, cst.Attribute):
+            augmented(frame, node.target, SQL if SQL in (old, value) else Unknown("operation"), state)
     return state
 
 
@@ -273,16 +278,26 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         frame.guards.append(Guard(tuple(suppressing)))
         frame.raised.append([])
     frame.muted += quiet
+    returned, raised = len(frame.returned), len(frame.raised[-1]) if frame.raised else 0
+    broken = frame.loops[-1].broken if frame.loops else None
     end = run_block(frame, node.body, state)
     frame.muted -= quiet
+    exits = [(leaving, False) for leaving, _ in frame.returned[returned:]]
+    exits += [(leaving, True) for leaving in (frame.raised[-1][raised:] if frame.raised else ())]
+    if frame.loops and (out := frame.loops[-1].broken) is not None and out is not broken:
+        frame.loops[-1].broken = out.copy()
+        exits.append((frame.loops[-1].broken, False))
+    if end is not None:
+        exits.append((end, False))
+    elif quiet:
+        end = state
+        exits.append((state, False))
+    for manager, bound, item in reversed(managers):
+        for leaving, by_exception in exits:
+            left(frame, manager, bound, frame.site(item.item), leaving, by_exception)
     if suppressing:
         frame.guards.pop()
         end = join_states(end, joined(frame.raised.pop()))
-    elif quiet:
-        end = end or state
-    if end is not None:
-        for manager, bound, item in reversed(managers):
-            left(frame, manager, bound, frame.site(item.item), end)
     return end
 
 

@@ -37,7 +37,7 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
         case cst.StarredElement(value=inner):
             assign(frame, inner, Collection(value, "list"), state, comprehension)
         case cst.Attribute(value=owner, attr=cst.Name(value=name)):
-            _set_attribute(frame, owner, name, value, state)
+            _set_attribute(frame, target, owner, name, value, state)
         case cst.Subscript(value=owner):
             coroutines.consume(frame, value)
             evaluate(frame, owner, state)
@@ -71,7 +71,9 @@ def _unpack(
         assign(frame, inner, item, state, comprehension)
 
 
-def _set_attribute(frame: Frame, owner: cst.BaseExpression, name: str, value: Value, state: State) -> None:
+def _set_attribute(
+    frame: Frame, target: cst.CSTNode, owner: cst.BaseExpression, name: str, value: Value, state: State
+) -> None:
     """`owner.name = value`."""
     coroutines.consume(frame, value)
     holder = without_none(evaluate(frame, owner, state))
@@ -91,11 +93,18 @@ def _set_attribute(frame: Frame, owner: cst.BaseExpression, name: str, value: Va
             if place is not None:
                 state.heap[place] = ObjectState({})
         case Instance(place=place) if place is not None:
-            instances.mark_loaded(frame, state, holder, name)
+            instances.assigned(frame, state, holder, name, value, frame.site(target))
             _adopt(frame, state, holder, name, value)
         case _:
             # whoever holds it now may load what it lacks
             instances.doubt(frame, state, value)
+
+
+def augmented(frame: Frame, target: cst.Attribute, value: Value, state: State) -> None:
+    """`owner.name += ...`, after the target was read: a column of a mapped instance has been assigned."""
+    holder = without_none(evaluate(frame, target.value, state))
+    if isinstance(holder, Instance):
+        instances.assigned(frame, state, holder, target.attr.value, value)
 
 
 def _receiver(frame: Frame, state: State) -> Value | None:

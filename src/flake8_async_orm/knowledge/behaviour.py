@@ -132,7 +132,7 @@ SESSION_EFFECTS = {
     "expunge_all": "close",
     "add": "add",
     "add_all": "add",
-    "delete": "nothing",
+    "delete": "delete",
     "execute": "autoflush",
     "exec": "autoflush",
     "scalars": "autoflush",

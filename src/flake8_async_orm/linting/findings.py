@@ -34,11 +34,11 @@ FRAMES = 6000
 _reaches: WeakKeyDictionary[Project, tuple[tuple[str, ...], Reach]] = WeakKeyDictionary()
 
 
-def interpret(source: Source, project: Project) -> list[Fact]:
+def interpret(source: Source, project: Project, config: Config) -> list[Fact]:
     # LibCST costs more to import than a small project costs to lint
     from flake8_async_orm import flow
 
-    return flow.interpret(source, project)
+    return flow.interpret(source, project, expire_on_commit=config.expire_on_commit)
 
 
 def registered() -> dict[str, Rule]:
@@ -95,7 +95,7 @@ def examine(
             # Python warns of odd literals in whatever it reads, theirs too
             warnings.simplefilter("ignore")
             if _matters(source, path, project, config, parsed):
-                facts = interpret(source, project)
+                facts = interpret(source, project, config)
                 diagnostics = _judge(source, project, config, facts, silencer, fixes)
             else:
                 diagnostics = []

@@ -196,6 +196,10 @@ class MappedAttribute:
     deferred_group: str | None = None
 
 
+#: kinds of attributes that a query fills with a value of the row
+COLUMNS = frozenset({"column", "column_property"})
+
+
 @dataclass(frozen=True, slots=True)
 class MappedClass:
     """A mapped class with its inherited attributes. `complete` is False when a base could not be resolved.
@@ -215,3 +219,9 @@ class MappedClass:
     eager_defaults: bool | None = None
     polymorphic: bool = False
     table: str | None = None
+    #: the relationships and the deferred columns: what a query does not load unless it is told to
+    tracked: tuple[MappedAttribute, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = (a for a in self.attributes.values() if a.kind == "relationship" or (a.deferred and a.kind in COLUMNS))
+        object.__setattr__(self, "tracked", tuple(found))

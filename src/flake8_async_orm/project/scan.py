@@ -7,20 +7,35 @@ from dataclasses import dataclass
 
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 
+_MAKES = re.compile(rb"\b(?:async_?)?session(?:maker)?\s*[\[(]", re.IGNORECASE)
+_OTHERWISE = re.compile(rb"expire_on_commit(?!\s*=\s*True\b)")
+_RECONFIGURES = re.compile(rb"\.configure\([^)]*expire_on_commit|\.expire_on_commit\s*=[^=]")
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively."""
+    """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively.
+
+    `makes_sessions`: it may make sessions or factories; `says_otherwise`: and say of `expire_on_commit` what is not True;
+    `reconfigures`: it sets that on what was made already.
+    """
 
     classes: frozenset[str]
     backref: bool
     imperative: bool
+    makes_sessions: bool
+    says_otherwise: bool
+    reconfigures: bool
 
 
 def words(data: bytes) -> Words:
     """The words of a file that holds `data`."""
+    mentions = b"expire_on_commit" in data
     return Words(
         frozenset(name.decode("utf-8", "replace") for name in _CLASS.findall(data)),
         b"backref" in data,
         b"map_imperatively" in data or b"mapper(" in data,
+        b"ession" in data and _MAKES.search(data) is not None,
+        mentions and _OTHERWISE.search(data) is not None,
+        mentions and _RECONFIGURES.search(data) is not None,
     )
