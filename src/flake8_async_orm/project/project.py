@@ -11,6 +11,7 @@ from flake8_async_orm.source import Source
 
 if TYPE_CHECKING:
     from flake8_async_orm.project.models import Models
+    from flake8_async_orm.project.schemas import Schemas
 
 
 class Project(Names):
@@ -21,11 +22,13 @@ class Project(Names):
 
     generation = 0
     _models: Models | None = None
+    _schemas: Schemas | None = None
 
     def forget(self) -> None:
         super().forget()
         self.generation += 1
         self._models = None
+        self._schemas = None
 
     def module_name(self, path: str) -> str:
         """The name of the module at `path`; it finds that file again in this project, and no other."""
@@ -47,3 +50,11 @@ class Project(Names):
 
             self._models = Models(self)
         return self._models
+
+    @property
+    def schemas(self) -> Schemas:
+        if self._schemas is None:
+            from flake8_async_orm.project.schemas import Schemas
+
+            self._schemas = Schemas(self)
+        return self._schemas

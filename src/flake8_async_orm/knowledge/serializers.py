@@ -1,0 +1,43 @@
+"""Libraries that read the attributes of mapped instances to write them out: pydantic, marshmallow, and what uses them."""
+
+from __future__ import annotations
+
+PYDANTIC_BASES = frozenset(
+    {
+        "pydantic.BaseModel",
+        "pydantic.main.BaseModel",
+        "pydantic.v1.BaseModel",
+        "pydantic.generics.GenericModel",
+        "sqlmodel.SQLModel",
+        "sqlmodel.main.SQLModel",
+    }
+)
+MARSHMALLOW_BASES = frozenset(
+    {
+        "marshmallow.Schema",
+        "marshmallow.schema.Schema",
+        "marshmallow_sqlalchemy.SQLAlchemySchema",
+        "flask_marshmallow.Schema",
+    }
+)
+#: class methods of a pydantic model that take an instance apart, by reading every field's attribute
+VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj"})
+#: methods of a marshmallow schema that do
+DUMPING = frozenset({"dump", "dumps"})
+ADAPTERS = frozenset({"pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter"})
+ADAPTING = frozenset({"validate_python"})
+#: methods of FastAPI's routers by which a function becomes a route whose answer goes through a response model
+ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route"})
+ROUTERS = frozenset(
+    {
+        "fastapi.APIRouter",
+        "fastapi.routing.APIRouter",
+        "fastapi.FastAPI",
+        "fastapi.applications.FastAPI",
+    }
+)
+#: decorators of a pydantic model's methods after which what is validated may be something else than the instance
+REPLACING = frozenset({"model_validator", "root_validator"})
+#: settings of a pydantic model by which attributes have other names than fields
+RENAMING = frozenset({"alias_generator"})
+BY_NAME = frozenset({"populate_by_name", "validate_by_name", "allow_population_by_field_name"})
