@@ -548,7 +548,9 @@ class Program:
         return instance_of(self, Class(row)) if row is not None else None
 
     def _written(self, module: str, defining: str, cls: Class, name: str, method: str) -> Value:
-        outcome = self.outcome(Key(f"{module}.{method}", receiver=Object(cls)))
+        found = self.function_definition(f"{module}.{method}")
+        shallow = found is not None and not (found[1].is_async or found[1].is_generator)
+        outcome = self.outcome(Key(f"{module}.{method}", receiver=Object(cls), shallow=shallow))
         return plain(outcome.writes.get(name, Unknown(f"attribute `{name}` not followed")))
 
     # -- outcomes ---------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ from flake8_async_orm.values import (
     Keywords,
     LocalFunction,
     Object,
+    OneOf,
     Place,
     Site,
     Tuple,
@@ -61,7 +62,7 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     actuals, key = bind(frame, module, definition, function, arguments)
     if frame.shallow and shape.style == "plain" and not definition.is_async and definition.returns is not None:
         value = declared(frame, module, definition, function, Outcome(Unknown("not followed")))
-        if not isinstance(without_none(value), Unknown):
+        if is_plain_data(value):
             unknown(frame, state, arguments)
             return placed(value, Place(site))
     matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
@@ -72,6 +73,23 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     substitution = Substitution(actuals, site)
     returns = declared(frame, module, definition, function, outcome)
     return shaped(frame, state, module, definition, shape, outcome, returns, substitution, site)
+
+
+def is_plain_data(value: Value) -> bool:
+    """Whether an annotation that gives `value` says all that matters here: of a session or a factory it does not."""
+    match value:
+        case Instance() | Constant():
+            return True
+        case Object(cls=cls):
+            return names.api_class(cls.name) is None
+        case Collection(of=of):
+            return is_plain_data(of)
+        case Tuple(items=items):
+            return all(map(is_plain_data, items))
+        case OneOf(options=options):
+            return all(map(is_plain_data, options))
+        case _:
+            return False
 
 
 def shaped(
