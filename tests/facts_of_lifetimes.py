@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import ContextEntered, Fact
+from flake8_async_orm.facts import ContextEntered, Fact, MemberReadBeforeEntering
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -10,6 +10,11 @@ A, B, C = (Site("module.py", number) for number in range(1, 4))
 
 def entered(how: str, gives: str, is_async: bool = True, provider: str = "", **more: object) -> ContextEntered:
     return ContextEntered(A, is_async, how, provider, gives, **more)  # type: ignore[arg-type]
+
+
+def before(awaitable: bool, in_async: bool = True, direct: bool = False) -> MemberReadBeforeEntering:
+    callee = "AsyncEngine.connect" if awaitable else "app.db.scope"
+    return MemberReadBeforeEntering(A, B, callee, "AsyncConnection", "execute", awaitable, in_async, direct)
 
 
 FACTS: list[tuple[str, Fact]] = [
@@ -24,6 +29,7 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR303", entered("function", "AsyncSession", True, "app.db.get_session", function=B)),
     ("AOR303", entered("generator", "AsyncSession", False, "app.db.get_session")),
     ("AOR303", entered("coroutine", "AsyncSession", False, "app.db.get_session")),
+    *(("AOR304", before(*how)) for how in ((True,), (False,), (True, False), (True, True, True), (False, True, True))),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", True, "app.db.get_session")),

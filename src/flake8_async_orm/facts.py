@@ -124,6 +124,25 @@ class ContextEntered(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class MemberReadBeforeEntering(Fact):
+    """A member of the object that a context manager gives was read on the manager, which nobody had entered or awaited.
+
+    `site` is the read, `made` the call of `callee` that gave the manager, `gives` the API class that entering it gives.
+    `awaitable`: awaiting the manager would do. `direct`: the call itself is what the member is read on; `call`: the call
+    of the member.
+    """
+
+    made: Site
+    callee: str
+    gives: str
+    member: str
+    awaitable: bool
+    in_async: bool
+    direct: bool
+    call: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NameReadUnbound(Fact):
     """A name that holds a session or its kind was read where its binding may not have happened, or is None.
 

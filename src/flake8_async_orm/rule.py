@@ -90,7 +90,7 @@ def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
 def short_name(dotted: str) -> str:
     """What a message calls a function: `save` of `app.crud.save`, `Repo.save` of `app.crud.Repo.save`."""
     *rest, name = dotted.split(".")
-    return f"{rest[-1]}.{name}" if rest and rest[-1][:1].isupper() else name
+    return f"{rest[-1]}.{name}" if rest and (rest[-1][:1].isupper() or rest[-1].endswith("sessionmaker")) else name
 
 
 def rule(

@@ -19,6 +19,7 @@ from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
+from flake8_async_orm.fixes.enter_context import enter_context
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.query_to_select import query_to_select
@@ -44,6 +45,7 @@ BUILDERS: dict[str, Builder] = {
     "change_iteration": change_iteration,
     "drop_await": drop_await,
     "enter_connection": enter_connection,
+    "enter_context": enter_context,
     "insert_await": insert_await,
     "query_to_select": query_to_select,
     "insert_call": insert_call,

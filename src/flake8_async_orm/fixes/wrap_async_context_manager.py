@@ -30,12 +30,15 @@ def wrap_async_context_manager(tree: Tree, request: FixRequest) -> Draft | None:
         wrapped = (inserted(start, f"{manager.text}("), inserted(end, ")"))
         return Draft((*manager.edits, *wrapped), "unsafe")
     awaited = tree.node(await_site)
-    moved = _moved(tree, call, awaited, f"{manager.text}({tree.text[start:end]})")
+    moved = entered(tree, call, awaited, f"{manager.text}({tree.text[start:end]})")
     return Draft((*manager.edits, moved), "unsafe") if moved is not None else None
 
 
-def _moved(tree: Tree, call: cst.Call, awaited: cst.CSTNode, function: str) -> Edit | None:
-    """The statement `name = await provider()` as an `async with` that holds the rest of its block."""
+def entered(tree: Tree, call: cst.Call, awaited: cst.CSTNode, function: str) -> Edit | None:
+    """The statement that binds a name to `awaited` as an `async with` over `call`, which holds the rest of its block.
+
+    `function` is what is written for the callee.
+    """
     line = tree.line(awaited)
     if line is None or not tree.can_await(line):
         return None

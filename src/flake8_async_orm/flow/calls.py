@@ -10,6 +10,7 @@ from flake8_async_orm.flow import coroutines, instances, persistence, queries
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.starting import lost_sight
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, join, one_of, without_none
@@ -23,6 +24,7 @@ from flake8_async_orm.values import (
     Class,
     Collection,
     Constant,
+    ContextManager,
     Coroutine,
     External,
     Function,
@@ -85,6 +87,8 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
     value = evaluate(frame, argument.value, state)
+    if type(value) is ContextManager:
+        lost_sight(state, value)
     keyword = argument.keyword.value if argument.keyword is not None else None
     return Argument(value, keyword, argument.star, frame.site(argument.value))
 
@@ -143,6 +147,9 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return project_calls.call_local(frame, state, callee, arguments, site)
         case Class():
             return construct(frame, state, callee, arguments, site)
+        case Callable(returns=ContextManager() as manager):
+            take(frame, arguments)
+            return replace(manager, of=placed(manager.of, Place(site)), site=site)
         case Callable(returns=returns):
             take(frame, arguments)
             return placed(returns, Place(site))

@@ -14,7 +14,7 @@ from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitab
 from flake8_async_orm.flow import coroutines, evidence, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.starting import begun, started
+from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
 from flake8_async_orm.flow.syntax import literal, string_value
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
@@ -91,7 +91,7 @@ def look_up(frame: Frame, node: cst.Name, state: State) -> Value:
         if outer_state is not None and name in outer_state.names:
             value = outer_state.names[name].value
             # None may be only what it is before somebody fills it in
-            return Unknown(f"`{name}` of the enclosing function may change") if value == NONE else value
+            return Unknown(f"`{name}` of the enclosing function may change") if value == NONE else at_a_distance(value)
         if name in outer.local_names and name not in outer.global_names:
             return Unknown(f"`{name}` of the enclosing function not known")
         outer_state, outer = outer.outer, outer.outer_frame
@@ -407,6 +407,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     elif node.value is not None:
         value = evaluate(frame, node.value, state)
         coroutines.consume(frame, value)
+        lost_sight(state, value)
         frame.yielded.append(value)
     else:
         frame.yielded.append(NONE)

@@ -11,6 +11,7 @@ from flake8_async_orm.flow import coroutines, instances, loading
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.starting import at_a_distance, lost_sight, member_before
 from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import ObjectState, State, one_of, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
@@ -106,7 +107,14 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
         case External(name=dotted):
             return frame.program.external(f"{dotted}.{name}")
         case ContextManager(of=of) if name in ("__aenter__", "__enter__"):
+            lost_sight(state, value)
             return Callable(Awaitable(of) if name == "__aenter__" else of)
+        case ContextManager(of=of, awaitable=True) if name == "start":
+            lost_sight(state, value)
+            return Callable(Awaitable(of))
+        case ContextManager(is_async=True):
+            entered = member_before(frame, value, name, frame.site(node), frame.site(node.value), state)
+            return member(frame, node, entered, name, state)
         case Generator(of=of, is_async=True) if name in ("__anext__", "asend"):
             return Callable(Awaitable(of))
         case Generator(of=of) if name in ("__next__", "send"):
@@ -258,7 +266,7 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
     """An attribute of an object of a project class."""
     fields = state.heap.get(value.place) if value.place is not None else None
     if isinstance(fields, ObjectState) and name in fields.fields:
-        return fields.fields[name]
+        return at_a_distance(fields.fields[name])
     found = frame.program.method(value.cls.name, name)
     if found is not None:
         return method_value(frame, found, value, node, state)

@@ -8,6 +8,7 @@ from flake8_async_orm.flow import coroutines
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
 from flake8_async_orm.flow.scopes import mentioned
+from flake8_async_orm.flow.starting import lost_sight
 from flake8_async_orm.lattice import Binding, State
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import Place, Site, Unknown, Value
@@ -19,6 +20,7 @@ def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> N
         binding = state.names.get(name)
         if binding is not None:
             coroutines.consume(frame, binding.value)
+            lost_sight(state, binding.value)
 
 
 def outcome(

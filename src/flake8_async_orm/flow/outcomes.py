@@ -253,7 +253,7 @@ class Substitution:
             case Callable():
                 return Callable(self.value(value.returns))
             case ContextManager():
-                return replace(value, of=self.value(value.of), site=None)
+                return replace(value, of=self.value(value.of), site=self.call)
             case Generator():
                 return replace(value, of=self.value(value.of))
             case Coroutine():

@@ -79,6 +79,13 @@ RESULTS = frozenset(
 #: what cannot be started a second time
 STARTED_ONCE = frozenset({"AsyncConnection", "AsyncTransaction", "AsyncSessionTransaction"})
 
+#: their members that work before they are started
+WITHOUT_START = {
+    "AsyncConnection": frozenset({"start", "engine", "sync_engine", "sync_connection"}),
+    "AsyncTransaction": frozenset({"start", "connection", "sync_transaction", "nested"}),
+    "AsyncSessionTransaction": frozenset({"start", "session", "sync_transaction", "nested"}),
+}
+
 #: what is written in messages for a class of `api`
 SHOWN = {"sqlmodel.AsyncSession": "AsyncSession", "sqlmodel.Session": "Session"}
 
