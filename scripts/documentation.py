@@ -89,12 +89,16 @@ OPTIONS = {
     "baseline": "a file of findings that are known and left out; `--write-baseline` makes it",
     "preview": "turn on rules that are new",
     "required-version": "refuse to run as another version",
+    "sqlalchemy-version": "the SQLAlchemy that the code is for: a version or a range (`2.0.36`, `>=1.4,<2.1`)",
+    "expire-on-commit": "what holds for sessions whose factory is out of sight",
+    "session-providers": (
+        "tables of what gives sessions out of sight: `name` (dotted), `gives` (async-session, session, async-connection, "
+        "connection, async-engine, engine, async-factory, factory), `how` (call, await, context-manager, async-generator, "
+        "decorator, attribute) and `expire-on-commit`"
+    ),
 }
 #: settings whose names and values are checked, and that change nothing yet
 RESERVED = (
-    "sqlalchemy-version",
-    "expire-on-commit",
-    "session-providers",
     "report-guesses",
     "maybe-paths",
     "cache-dir",

@@ -16,6 +16,7 @@ from flake8_async_orm.flow.expressions import load_evaluators
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
 from flake8_async_orm.flow.outcomes import Key, plain
 from flake8_async_orm.flow.program import Program, interpret_function
+from flake8_async_orm.flow.settings import Settings, settings_of
 from flake8_async_orm.flow.statements import load_runners, run_block
 from flake8_async_orm.lattice import State
 from flake8_async_orm.project import Project
@@ -25,15 +26,16 @@ from flake8_async_orm.values import Class
 
 load_evaluators()
 load_runners()
-_PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[object, Program]] = weakref.WeakKeyDictionary()
+_PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[int, Program]] = weakref.WeakKeyDictionary()
+DEFAULT = Settings()
 
 
-def program_of(project: Project, expire_on_commit: bool | None = None) -> Program:
-    """The program of a project, kept as long as nothing in the project has changed."""
+def program_of(project: Project, settings: Settings = DEFAULT) -> Program:
+    """The program of a project, kept as long as neither the project nor the settings have changed."""
     found = _PROGRAMS.get(project)
-    version = (project.generation, expire_on_commit)
-    if found is None or found[0] != version:
-        found = (version, Program(project, expire_on_commit))
+    version = project.generation
+    if found is None or found[0] != version or (found[1].settings is not settings and found[1].settings != settings):
+        found = (version, Program(project, settings))
         _PROGRAMS[project] = found
     return found[1]
 
@@ -48,14 +50,9 @@ def outermost(definition: ModuleDefinition) -> list[FunctionDefinition]:
     return [found[node] for node in sorted(found) if "<locals>" not in found[node].qualname]
 
 
-def interpret(
-    source: Source, project: Project, reveal: bool = False, expire_on_commit: bool | None = None
-) -> list[Fact]:
-    """What happens in the module of `source`, in source order. Raises SourceError where the file cannot be parsed.
-
-    `expire_on_commit` is that of sessions whose making is out of sight; None: as the project's factories agree.
-    """
-    program = program_of(project, expire_on_commit)
+def interpret(source: Source, project: Project, reveal: bool = False, settings: Settings = DEFAULT) -> list[Fact]:
+    """What happens in the module of `source`, in source order. Raises SourceError where the file cannot be parsed."""
+    program = program_of(project, settings)
     tree = source.module
     module = project.module_name(source.path)
     definition = project.definition(module)
@@ -87,4 +84,4 @@ def interpret(
     return sorted(seen, key=lambda fact: (fact.site, type(fact).__name__))
 
 
-__all__ = ["interpret", "program_of"]
+__all__ = ["Settings", "interpret", "program_of", "settings_of"]

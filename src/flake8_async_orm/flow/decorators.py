@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.project import ExternalName, Found
 from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
+from flake8_async_orm.values import Value
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
@@ -29,6 +31,8 @@ class Shape:
 
 
 PLAIN = Shape("plain")
+#: the parameters that a decorator fills in which gives sessions
+_SESSION_NAME = re.compile(r"session|conn|engine|\bdb\b|_db\b|\bdb_", re.IGNORECASE)
 
 
 def shape(program: Program, module: str, definition: FunctionDefinition) -> Shape:
@@ -66,6 +70,8 @@ def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionD
     if name is None:
         return "unknown"
     found = program.resolve(module, name)
+    if isinstance(found, ExternalName | Found) and program.settings.how(found.name) == "decorator":
+        return "injects"
     match found:
         case ExternalName(name=dotted):
             return _external(dotted)
@@ -80,6 +86,17 @@ def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionD
     if last in ("setter", "getter", "deleter", "expression", "inplace", "update_expression", "comparator"):
         return "property"
     return "plain" if last in callables.ROUTE_METHODS else "unknown"
+
+
+def injected(program: Program, module: str, definition: FunctionDefinition, parameter: str) -> Value | None:
+    """What a decorator that the settings name hands over as `parameter`; None where none does."""
+    if not program.settings.providers or not _SESSION_NAME.search(parameter):
+        return None
+    for name in definition.decorator_names:
+        found = program.resolve(module, name) if name else None
+        if isinstance(found, ExternalName | Found) and program.settings.how(found.name) == "decorator":
+            return program.settings.given(found.name)
+    return None
 
 
 def _alias(program: Program, module: str, assignment: Assignment) -> str:

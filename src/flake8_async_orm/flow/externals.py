@@ -61,6 +61,11 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         take(frame, arguments)
         frame.diverged = True
         return Unknown("never returns")
+    given = frame.program.settings.given(dotted)
+    if given is not None:
+        # of all ways only an awaited provider comes here
+        take(frame, arguments)
+        return coroutines.made(frame, site, dotted, placed(given, Place(site)), wrapper=True)
     if dotted in callables.RUNNERS:
         return _runner(frame, state, callables.RUNNERS[dotted], arguments)
     if dotted in callables.SEES_THROUGH and arguments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import fixtures
+from flake8_async_orm.flow import decorators, fixtures
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -85,6 +85,9 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
         if fixture is not None:
             return refine(annotated, fixture) if annotated is not None else fixture
     if annotated is None or isinstance(annotated, Unknown):
+        injected = decorators.injected(frame.program, frame.module, definition, parameter.name)
+        if injected is not None:
+            return injected
         return Unknown(f"parameter `{parameter.name}` not annotated")
     if default == NONE and not may_be_none(annotated):
         return OneOf(frozenset((annotated, NONE))) if not isinstance(annotated, OneOf) else annotated

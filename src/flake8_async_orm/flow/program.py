@@ -18,8 +18,9 @@ from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined,
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import decisive, local_names, mentioned, mentioned_in
+from flake8_async_orm.flow.settings import Settings
 from flake8_async_orm.flow.syntax import dotted_name, literal
-from flake8_async_orm.knowledge import api, callables, frameworks, names
+from flake8_async_orm.knowledge import callables, frameworks, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
 from flake8_async_orm.project import ExternalName, Found, Meaning, ModuleFound, Project
 from flake8_async_orm.project.definitions import (
@@ -59,13 +60,14 @@ IDENTIFIER = re.compile(r"[^\W\d]\w*")
 class Program:
     """The outcomes and values of one project. Asking never raises for what the user's code does."""
 
-    def __init__(self, project: Project, expire_on_commit: bool | None = None) -> None:
+    def __init__(self, project: Project, settings: Settings) -> None:
         self.project = project
+        self.settings = settings
         #: the setting for sessions whose making is out of sight
-        self.expire_on_commit = expire_on_commit
+        self.expire_on_commit = settings.expire_on_commit
         self._factories = Factories(project)
         #: the versions of SQLAlchemy that the code is for
-        self.versions: frozenset[str] = api.TARGETS
+        self.versions: frozenset[str] = settings.versions
         self._memo = Memo()
         self._annotations: dict[tuple[str, int, tuple[tuple[str, Value], ...]], Value] = {}
         self._reach = Reach(project)
@@ -120,7 +122,14 @@ class Program:
         return self.once(("global", module, name), lambda: self._global_value(module, name), cyclic)
 
     def _global_value(self, module: str, name: str) -> Value:
-        match self.resolve(module, name):
+        meaning = self.resolve(module, name)
+        if self.settings.providers and isinstance(meaning, Found):
+            given = self.settings.read(meaning.name)
+            if given is not None:
+                return given
+            if self.settings.how(meaning.name) == "await":
+                return External(meaning.name)
+        match meaning:
             case ExternalName(name=dotted):
                 return self.external(dotted)
             case ModuleFound(name=found):
@@ -139,6 +148,10 @@ class Program:
 
     def external(self, dotted: str) -> Value:
         """The value of a name outside the project: a class where it looks like one, else a function or value."""
+        if self.settings.providers:
+            given = self.settings.read(dotted)
+            if given is not None:
+                return given
         if names.api_class(dotted) is not None or names.last(dotted)[:1].isupper():
             return Class(dotted)
         if dotted in (

@@ -38,7 +38,7 @@ def interpret(source: Source, project: Project, config: Config) -> list[Fact]:
     # LibCST costs more to import than a small project costs to lint
     from flake8_async_orm import flow
 
-    return flow.interpret(source, project, expire_on_commit=config.expire_on_commit)
+    return flow.interpret(source, project, settings=flow.settings_of(config))
 
 
 def registered() -> dict[str, Rule]:
