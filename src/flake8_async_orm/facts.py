@@ -294,6 +294,45 @@ class CollectionChanged(AttributeRead):
 
 
 @dataclass(frozen=True, slots=True)
+class CoroutineAwaitedAgain(Fact):
+    """The coroutine that the call of `callee` at `made` gave was awaited, or handed on to be, though it had been at `first`.
+
+    `site` is the expression that holds it; `by` is what it was handed to ("" for an `await`). `turn`: the earlier time was
+    an earlier turn of a loop.
+    """
+
+    made: Site
+    callee: str
+    first: Site
+    name: str
+    by: str = ""
+    turn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResultUsed(Fact):
+    """A result of the class `cls` was used where its rows are meant, or asked for rows that it has no more.
+
+    `site` is the use, `result` the expression that is the result, `made` the call that gave it. `use`: attribute,
+    subscript, slice, length, truth, or again (after `ended`, a method or `iteration`, at `ended_at`). `detail`: the
+    attribute's name, or the method that asks. `turn`: it ended in an earlier turn of a loop.
+    `scalar`: the result gives values rather than rows; `column`: its rows have `detail`; `entity`: what they hold has.
+    """
+
+    cls: str
+    use: str
+    detail: str
+    result: Site
+    made: Site | None
+    scalar: bool = False
+    column: bool = False
+    entity: bool = False
+    ended: str = ""
+    ended_at: Site | None = None
+    turn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

@@ -186,7 +186,18 @@ class ObjectState:
         return ObjectState({name: join(self.fields[name], other.fields[name]) for name in names})
 
 
-Known = InstanceState | SessionState | ObjectState
+@record
+class ResultState:
+    """What has been taken from a result: `ended` is the method (or `iteration`) after which it has no rows, at `site`."""
+
+    ended: str = ""
+    site: Site | None = None
+
+    def join(self, other: ResultState) -> ResultState:
+        return min(self, other, key=repr) if self.ended and other.ended else ResultState()
+
+
+Known = InstanceState | SessionState | ObjectState | ResultState
 
 
 def join_known(left: Known, right: Known) -> Known | None:
@@ -195,6 +206,8 @@ def join_known(left: Known, right: Known) -> Known | None:
     if isinstance(left, SessionState) and isinstance(right, SessionState):
         return left.join(right)
     if isinstance(left, ObjectState) and isinstance(right, ObjectState):
+        return left.join(right)
+    if isinstance(left, ResultState) and isinstance(right, ResultState):
         return left.join(right)
     return None
 
@@ -342,6 +355,8 @@ def _nature(value: Value) -> tuple[object, ...]:
             return ("generator", callee, is_async)
         case Tuple(items=items, row=row):
             return ("tuple", len(items), row)
+        case Coroutine(awaited=Site()):
+            return ("value", replace(value, awaited=None))
         case _:
             return ("value", value)
 
@@ -374,6 +389,8 @@ def _weaken(left: Value, right: Value) -> Value:
             return replace(left, items=tuple(map(join, left.items, right.items)))
         case Constant(), Constant():
             return Unknown("different literals")
+        case Coroutine(), Coroutine():
+            return replace(left, awaited=_same(left.awaited, right.awaited))
         case _:
             return Unknown("paths disagree", held(left) | held(right))
 
@@ -432,7 +449,7 @@ def _beside_nothing(place: Place, known: Known) -> Known:
         return join_instances(known.handed_over(), known)
     if isinstance(known, SessionState) and known.done:
         return replace(known, done=frozenset())
-    return known
+    return ResultState() if isinstance(known, ResultState) else known
 
 
 def _keep_identity(name: str, left: State, right: State, state: State) -> None:

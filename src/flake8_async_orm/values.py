@@ -228,6 +228,8 @@ class Coroutine(Value):
     wrapper: bool = False
     #: whether awaiting it does database work; other coroutines are followed, but nothing is said of them
     ours: bool = True
+    #: where it has surely been awaited already, by the name that holds it
+    awaited: Site | None = None
 
 
 @record

@@ -13,6 +13,7 @@ import libcst as cst
 from flake8_async_orm.edits import Edit, Fix, replace
 from flake8_async_orm.fixes.add_loader_option import add_loader_option
 from flake8_async_orm.fixes.await_attribute import await_attribute
+from flake8_async_orm.fixes.await_where_made import await_where_made
 from flake8_async_orm.fixes.bind_none_before import bind_none_before
 from flake8_async_orm.fixes.call_member import call_member
 from flake8_async_orm.fixes.change_iteration import change_iteration
@@ -20,6 +21,7 @@ from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.enter_context import enter_context
+from flake8_async_orm.fixes.first_where_made import first_where_made
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.query_to_select import query_to_select
@@ -40,12 +42,14 @@ Builder = Callable[[Tree, FixRequest], Draft | None]
 BUILDERS: dict[str, Builder] = {
     "add_loader_option": add_loader_option,
     "await_attribute": await_attribute,
+    "await_where_made": await_where_made,
     "bind_none_before": bind_none_before,
     "call_member": call_member,
     "change_iteration": change_iteration,
     "drop_await": drop_await,
     "enter_connection": enter_connection,
     "enter_context": enter_context,
+    "first_where_made": first_where_made,
     "insert_await": insert_await,
     "query_to_select": query_to_select,
     "insert_call": insert_call,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, executions, instances, loading, persistence, uniqueness
+from flake8_async_orm.flow import consumption, coroutines, executions, instances, loading, persistence, uniqueness
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
@@ -56,7 +56,7 @@ def call_member(
     if name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
         executions.given(frame, receiver, name, arguments)
     gives = behaviour.gives(receiver.cls, name)
-    value, effect = give(frame, state, receiver, name, gives, arguments, site)
+    value, effect = give(frame, state, receiver, name, gives, arguments, node, site)
     callee = f"{names.shown(receiver.cls)}.{name}"
     if kind == "coroutine":
         return coroutines.made(frame, site, callee, value, effect)
@@ -78,14 +78,23 @@ def call_member(
 
 
 def give(
-    frame: Frame, state: State, receiver: ApiObject, name: str, gives: str, arguments: list[Argument], site: Site
+    frame: Frame,
+    state: State,
+    receiver: ApiObject,
+    name: str,
+    gives: str,
+    arguments: list[Argument],
+    node: cst.Call,
+    site: Site,
 ) -> tuple[Value, Effect | None]:
     """What a member gives, by the word that `knowledge.behaviour` has for it, and what it does."""
     first = next((a.value for a in arguments if a.keyword is None and not a.star), None)
     if first is None:
         first = next((a.value for a in arguments if a.keyword in ("statement", "entity", "instance")), None)
     if receiver.cls in names.RESULTS:
-        return of_result(receiver, name, gives, arguments), None
+        result = frame.site(node.func.value) if isinstance(node.func, cst.Attribute) else site
+        run = lambda after: consumption.called(frame, after, receiver, name, site, result)  # noqa: E731
+        return of_result(receiver, name, gives, arguments), run if name in behaviour.EXHAUSTING | behaviour.ASKING else None
     effect = _effect(frame, receiver, name, first, arguments, site)
     match gives:
         case "none":

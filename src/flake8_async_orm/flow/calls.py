@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances, persistence, queries
+from flake8_async_orm.flow import consumption, coroutines, instances, persistence, queries
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
@@ -82,7 +82,10 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             arguments += _spread(argument)
         else:
             arguments.append(argument)
-    return call(frame, state, callee, arguments, node, site)
+    value = call(frame, state, callee, arguments, node, site)
+    if type(callee) is not BoundMember or not consumption.is_result(callee.receiver):
+        consumption.made_anew(state, value)
+    return value
 
 
 def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
@@ -261,6 +264,7 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     if isinstance(many, Tuple):
         many = Collection(one_of(many.items) if many.items else EMPTY, "list")
     empty = many.of == EMPTY
+    added = consumption.unplaced(added)
     grown = Collection(added if empty else join(many.of, added), many.kind, many.place)
     if isinstance(grown.of, Unknown):
         coroutines.consume(frame, many)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
-from flake8_async_orm.flow import coroutines, evidence, uniqueness
+from flake8_async_orm.flow import awaiting, consumption, coroutines, evidence, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
@@ -199,8 +199,11 @@ def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         key = evaluate(frame, node.key, inner)
         coroutines.consume(frame, key)
         value = evaluate(frame, node.value, inner)
-        return Collection(value, "dict")
-    value = evaluate(frame, node.elt, inner)
+        return Collection(consumption.unplaced(value), "dict")
+    value = consumption.unplaced(evaluate(frame, node.elt, inner))
+    if awaiting.spent(state, inner):
+        # the next turn finds it spent
+        evaluate(frame, node.elt, inner)
     kind = {cst.ListComp: "list", cst.SetComp: "set"}.get(type(node), "iterator")
     return Collection(value, kind)
 
@@ -210,6 +213,8 @@ def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
     element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None, "loop")
     from flake8_async_orm.flow.targets import assign
 
+    consumption.iterated(frame, state, iterable, frame.site(clause.iter), clause.asynchronous is not None)
+    consumption.ended(state, iterable, "iteration", frame.site(clause.iter))
     assign(frame, clause.target, element, state, comprehension=True)
     for condition in clause.ifs:
         truth(frame, condition.test, state)
@@ -352,6 +357,9 @@ def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
     if isinstance(value, Coroutine):
         site = frame.site(node)
         return coroutines.used_as_value(frame, value, site, site, "truth")
+    if type(value) is ApiObject:
+        site = frame.site(node)
+        consumption.used(frame, value, "truth", site, site)
     return value
 
 
@@ -443,6 +451,9 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             return one_of(items)
         case Collection(of=of) as collection:
             return of if indexes else collection
+        case ApiObject() as result if result is value:
+            consumption.used(frame, result, "subscript" if indexes else "slice", whole, site, _index(indexes))
+            return Unknown("item")
         case Class() as cls:
             from flake8_async_orm.flow.annotations import Reader
 
@@ -451,6 +462,11 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             return found if isinstance(found, Class) else cls
         case _:
             return Unknown("item")
+
+
+def _index(indexes: list[Value]) -> str:
+    index = indexes[0] if indexes else None
+    return type(index.value).__name__ if isinstance(index, Constant) else ""
 
 
 # -- await ------------------------------------------------------------------------------------------------------------
@@ -466,7 +482,11 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         frame.awaited_chains[frame.site(inner)] = whole
     evidence.consider(frame, node.expression, state)
     value = evaluate(frame, node.expression, state)
+    again = awaiting.awaited(frame, node.expression, value, state)
     frame.may_raise(state)
+    if again:
+        coroutines.consume(frame, value)
+        return Unknown("awaited a second time")
     return awaited(frame, node, value, state)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, instances, queries
+from flake8_async_orm.flow import awaiting, consumption, coroutines, instances, queries
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
@@ -67,6 +67,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         take(frame, arguments)
         return coroutines.made(frame, site, dotted, placed(given, Place(site)), wrapper=True)
     if dotted in callables.RUNNERS:
+        awaiting.handed(frame, node, state, name)
         return _runner(frame, state, callables.RUNNERS[dotted], arguments)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
@@ -219,6 +220,8 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
     _call_keys(frame, state, name, arguments, site)
     if name in callables.ITERATING and values and isinstance(values[0], Coroutine):
         return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
+    if values and type(values[0]) is ApiObject and not arguments[0].star:
+        _result_given(frame, state, name, values[0], arguments[0].site, site)
     if name in callables.LOOKING:
         return _consuming(frame, state, name, arguments, values)
     if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter") and values:
@@ -246,6 +249,17 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
         take(frame, arguments)
         return Unknown(f"{name}()")
     return unknown(frame, state, arguments, f"called {name}")
+
+
+def _result_given(frame: Frame, state: State, name: str, value: Value, argument: Site, site: Site) -> None:
+    """A builtin is given a result."""
+    if name == "len":
+        consumption.used(frame, value, "length", site, argument)
+    elif name == "bool":
+        consumption.used(frame, value, "truth", site, argument)
+    elif name in callables.EXHAUSTING:
+        consumption.iterated(frame, state, value, argument, False)
+        consumption.ended(state, value, "iteration", argument)
 
 
 def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument], site: Site) -> None:
@@ -367,6 +381,8 @@ def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argu
     if not arguments:
         return Collection(EMPTY, {"set": "set", "dict": "dict"}.get(name, "list"))
     value = arguments[0].value
+    if type(value) is ApiObject and not arguments[0].star:
+        _result_given(frame, state, name, value, arguments[0].site, site)
     if name in ("list", "set", "tuple", "frozenset") and not arguments[0].star:
         if isinstance(value, Collection) and value.kind != "dict":
             return Collection(value.of, "set" if "set" in name else name)

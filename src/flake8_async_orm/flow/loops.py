@@ -7,6 +7,8 @@ from typing import Any
 
 import libcst as cst
 
+from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
+from flake8_async_orm.flow import awaiting, consumption
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -28,7 +30,14 @@ def _for(frame: Frame, node: cst.For, state: State) -> State | None:
         assign(frame, node.target, element, current)
         return current
 
-    return _loop(frame, node.body, node.orelse, state, head, lambda current: current)
+    iterable_site, is_async = frame.site(node.iter), node.asynchronous is not None
+    consumption.iterated(frame, state, iterable, iterable_site, is_async)
+
+    def leave(current: State) -> State | None:
+        consumption.ended(current, iterable, "iteration", iterable_site)
+        return current
+
+    return _loop(frame, node.body, node.orelse, state, head, leave)
 
 
 @runs(cst.While)
@@ -56,11 +65,27 @@ def _loop(
             break
         _forget(frame, marks)
         entry = merged
+    if end is not None and awaiting.spent(state, end):
+        _another(frame, body, end, head)
     after = join_states(entry, end)
     after = leave(after.copy()) if after is not None else None
     if after is not None and orelse is not None:
         after = run_block(frame, orelse.body, after)
     return join_states(after, loop.broken)
+
+
+def _another(frame: Frame, body: cst.BaseSuite, end: State, head: Head) -> None:
+    """One more turn, after one in which something was spent that can be used only once: only that is taken from it."""
+    marks = _marks(frame)
+    before = dict(frame.facts)
+    _turn(frame, body, end, head)
+    again = {
+        key: fact
+        for key, fact in frame.facts.items()
+        if isinstance(fact, CoroutineAwaitedAgain) or (isinstance(fact, ResultUsed) and fact.use == "again")
+    }
+    _forget(frame, marks)
+    frame.facts = {**again, **before} if again else before
 
 
 def _settled(entry: State, merged: State) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
-from flake8_async_orm.flow import coroutines, instances, loading
+from flake8_async_orm.flow import consumption, coroutines, instances, loading
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -146,7 +146,9 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
     if not api.has_class(value.cls):
         return BoundMember(value, name, receiver)
     if not api.has_member(value.cls, name, frame.program.versions):
-        if value.subclass is None or only_api_above(frame, value.subclass):
+        if value.cls in names.RESULTS and not api.missing_on_async(value.cls, name, frame.program.versions):
+            consumption.used(frame, value, "attribute", frame.site(node), receiver, name)
+        elif value.subclass is None or only_api_above(frame, value.subclass):
             state_missing(frame, node, value, name)
         return Unknown(f"{names.shown(value.cls)} has no `{name}`")
     row = api.member(value.cls, name)

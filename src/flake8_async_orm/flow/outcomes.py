@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.frame import Requirement
-from flake8_async_orm.lattice import HANDED, InstanceState, Known, ObjectState, SessionState, State, without_none
+from flake8_async_orm.lattice import (
+    HANDED,
+    InstanceState,
+    Known,
+    ObjectState,
+    ResultState,
+    SessionState,
+    State,
+    without_none,
+)
 from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
@@ -276,6 +285,8 @@ class Substitution:
                 return replace(known, session=self.place(known.session))
             case ObjectState():
                 return ObjectState({name: self.value(value) for name, value in known.fields.items()})
+            case ResultState():
+                return known
             case SessionState():
                 pending = frozenset(p for p in map(self.place, known.pending) if p is not None)
                 return replace(known, pending=pending)

@@ -95,6 +95,11 @@ def is_inert(statement: cst.CSTNode) -> bool:
         case cst.Assign(value=cst.Name() | cst.Integer() | cst.SimpleString() | cst.Float() as value, targets=targets):
             plain = all(isinstance(target.target, cst.Name) for target in targets)
             return plain and (not isinstance(value, cst.Name) or value.value in ("None", "True", "False"))
+        case cst.Return(value=cst.Await(expression=cst.Name())) | cst.Expr(value=cst.Await(expression=cst.Name())):
+            # the `await` may raise, and says so itself
+            return True
+        case cst.Assign(value=cst.Await(expression=cst.Name()), targets=[cst.AssignTarget(target=cst.Name())]):
+            return True
         case cst.AnnAssign(value=None) | cst.AnnAssign(value=cst.Name(value="None" | "True" | "False")):
             return isinstance(statement.target, cst.Name)
         case cst.Pass() | cst.Global() | cst.Nonlocal() | cst.FunctionDef() | cst.Try() | cst.Break() | cst.Continue():

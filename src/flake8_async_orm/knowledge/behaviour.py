@@ -116,6 +116,13 @@ FETCHING = frozenset(
     }
 )
 
+#: members of results after which there are no rows left in them
+EXHAUSTING = frozenset("all fetchall first one one_or_none scalar scalar_one scalar_one_or_none freeze close".split())
+#: members of results that ask for rows
+ASKING = EXHAUSTING - {"close"} | {"fetchone", "fetchmany", "partitions"}
+#: those after which asking for rows is an error, where others just find none
+CLOSING = EXHAUSTING - {"all", "fetchall", "freeze"}
+
 #: session members -> what they do (words of `flow.instances`)
 SESSION_EFFECTS = {
     "commit": "commit",

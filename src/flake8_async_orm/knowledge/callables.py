@@ -99,6 +99,8 @@ PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
 
 #: builtins that need the length or the elements of their first argument
 ITERATING = frozenset("len iter list tuple set frozenset sorted reversed sum min max dict enumerate".split())
+#: builtins that iterate over all of their first argument
+EXHAUSTING = frozenset("list tuple set frozenset sorted sum min max dict".split())
 #: builtins that look at their arguments and give nothing of them back
 LOOKING = frozenset("len bool str int repr isinstance print id type callable sum min max any all hash".split())
 
