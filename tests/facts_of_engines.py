@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import Fact, MissingMemberUsed
+from flake8_async_orm.facts import Fact, MissingMemberUsed, UrlGiven
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -10,6 +10,15 @@ A, B, C = (Site("module.py", number) for number in range(1, 4))
 
 def missing(cls: str, member: str, call: Site | None = C, on_twin: bool = True) -> MissingMemberUsed:
     return MissingMemberUsed(A, cls, member, B, call, True, True, "Session", on_twin=on_twin)
+
+
+BOTH = frozenset({"2.0", "2.1"})
+
+
+def given(*urls: str, is_async: bool | None = True, **more: object) -> UrlGiven:
+    values: dict[str, object] = {"written": B, "versions": BOTH} | more
+    function = {True: "create_async_engine", False: "create_engine", None: "make_url"}[is_async]
+    return UrlGiven(A, function, tuple((url,) for url in urls), is_async, C, **values)  # type: ignore[arg-type]
 
 
 FACTS: list[tuple[str, Fact]] = [
@@ -21,6 +30,20 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR202", missing("AsyncConnection", "schema_for_object")),
     ("AOR202", missing("AsyncEngine", "hide_parameters")),
     ("AOR202", missing("AsyncResult", "rowcount", None)),
+    ("AOR204", given("sqlite://")),
+    ("AOR204", given("mysql://h/d", "postgresql+psycopg2://h/d", default=True, written=None)),
+    ("AOR204", given("postgresql://h/d", versions=frozenset({"1.4", "2.0"}))),
+    ("AOR204", given("sqlite+aiosqlite://", is_async=False)),
+    ("AOR205", given("postgres://h/d")),
+    ("AOR205", given("app.db")),
+    ("AOR205", given("app.db", is_async=None)),
+    ("AOR205", given("postgresql+asyncpg://u:p@ss@h/d")),
+    ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=False)),
+    ("AOR205", given("postgresql+asyncpg://h:/d")),
+    ("AOR205", given("postgresql+asyncpg://h:port/d")),
+    ("AOR205", given("postgresql+asyncpg:/h/d")),
+    ("AOR205", given(" sqlite://")),
+    ("AOR205", given("sqlite+aiosqlite://x.db", "sqlite+aiosqlite://y.db", written=None)),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR202", missing("AsyncEngine", "execute")),
@@ -28,4 +51,14 @@ SILENT: list[tuple[str, Fact]] = [
     ("AOR202", missing("AsyncSession", "__enter__", None)),
     ("AOR202", missing("AsyncSession", "no_such_thing", on_twin=False)),
     ("AOR202", missing("AsyncSession", "run_sync", on_twin=False)),
+    ("AOR204", given("postgresql://h/d")),
+    ("AOR204", given("sqlite://", "sqlite+aiosqlite://")),
+    ("AOR204", given("sqlite+aiosqlite://", is_async=False, settled=False)),
+    ("AOR204", given("sqlite://", is_async=None)),
+    ("AOR204", given("sqlite://x.db")),
+    ("AOR204", given()),
+    ("AOR205", given("sqlite://")),
+    ("AOR205", given("change me", default=True)),
+    ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=None)),
+    ("AOR205", given("app.db", "sqlite://")),
 ]

@@ -93,6 +93,43 @@ class MissingMemberUsed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class UrlGiven(Fact):
+    """A database URL was given to `function` (create_async_engine, make_url ...); `site` is the argument.
+
+    `urls`: all that it may be, each as its known pieces with None for what is not known between them. `is_async`: what
+    is made is an async engine (None: no engine). `written`: where the text of the one URL begins, if there is but one.
+    `default`: something outside the files may give another. `call`: the call. `settled`: the engine stays the kind of engine
+    that it is; a sync one may be wrapped where that is not seen.
+    """
+
+    function: str
+    urls: tuple[tuple[str | None, ...], ...]
+    is_async: bool | None
+    call: Site
+    written: Site | None = None
+    default: bool = False
+    versions: frozenset[str] = frozenset()
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCreated(Fact):
+    """`function` made an engine at `site`. `pool`: the pool class given to it, by last name; `pool_site`: where.
+
+    `options`: the names of the other keyword arguments, with the sites of their values. `urls` as in UrlGiven, empty where
+    it is not known or may be another.
+    """
+
+    function: str
+    is_async: bool
+    pool: str = ""
+    pool_site: Site | None = None
+    options: tuple[tuple[str, Site], ...] = ()
+    urls: tuple[tuple[str | None, ...], ...] = ()
+    versions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorAwaited(Fact):
     """An async generator object made by calling `provider` was awaited. `call` is the call; `gives` what it yields."""
 

@@ -27,6 +27,7 @@ from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.query_to_select import query_to_select
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
+from flake8_async_orm.fixes.replace_text import replace_text
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
@@ -56,6 +57,7 @@ BUILDERS: dict[str, Builder] = {
     "refresh_before": refresh_before,
     "rename_member": rename_member,
     "switch_with": switch_with,
+    "replace_text": replace_text,
     "wrap_async_context_manager": wrap_async_context_manager,
     "wrap_call": wrap_call,
 }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import awaiting, consumption, coroutines, instances, queries
+from flake8_async_orm.flow import awaiting, consumption, coroutines, engines, instances, queries
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
@@ -54,7 +54,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     """A function known by its dotted name is called."""
     name = names.last(dotted)
     if names.is_sqlalchemy(dotted):
-        found = _sqlalchemy(frame, state, dotted, name, arguments, site)
+        found = _sqlalchemy(frame, state, dotted, name, arguments, node, site)
         if found is not None:
             return found
     if dotted in callables.NEVER_RETURN:
@@ -90,7 +90,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
 
 
 def _sqlalchemy(
-    frame: Frame, state: State, dotted: str, name: str, arguments: list[Argument], site: Site
+    frame: Frame, state: State, dotted: str, name: str, arguments: list[Argument], node: cst.Call | None, site: Site
 ) -> Value | None:
     kind = names.statement_kind(dotted)
     plain_values, starred = split(frame, arguments)
@@ -106,8 +106,10 @@ def _sqlalchemy(
         return LoaderOption(())
     if name == "Load" and plain_values:
         return LoaderOption((), depth=0)
-    if name in _ENGINES:
+    if name in _ENGINES or name == "make_url":
         take(frame, arguments)
+        engines.created(frame, name, arguments, node, site)
+    if name in _ENGINES:
         flags = frozenset() if "async" in name else frozenset({MADE})
         return ApiObject(_ENGINES[name], Place(site), flags=flags, because=Because("factory", site))
     if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
@@ -365,7 +367,7 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
     """A class outside the project is called."""
     name = names.last(cls.name)
     if names.is_sqlalchemy(cls.name):
-        found = _sqlalchemy(frame, state, cls.name, name, arguments, site)
+        found = _sqlalchemy(frame, state, cls.name, name, arguments, None, site)
         if found is not None:
             return found
     if cls.name.startswith("builtins.") or name in ("list", "set", "tuple", "dict"):
