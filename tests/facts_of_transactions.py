@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import Fact, RowsFetched
+from flake8_async_orm.facts import Fact, RowsFetched, TransactionBegunAgain, TransactionEndedInBlock
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -13,6 +13,12 @@ def fetched(member: str, cls: str = "Result", by: str = "option", unique: bool =
 
 
 FACTS: list[tuple[str, Fact]] = [
+    ("AOR403", TransactionEndedInBlock(A, "AsyncSession", "commit", B, C)),
+    ("AOR403", TransactionEndedInBlock(A, "AsyncConnection", "commit", B, C)),
+    ("AOR403", TransactionEndedInBlock(A, "AsyncConnection", "rollback", B, C)),
+    ("AOR403", TransactionEndedInBlock(A, "", "", B, Site("other.py", 1), called=True)),
+    ("AOR405", TransactionBegunAgain(A, "AsyncSession", B)),
+    ("AOR405", TransactionBegunAgain(A, "", None, Site("other.py", 1))),
     ("AOR509", fetched("all")),
     ("AOR509", fetched("", "ScalarResult", "mapping")),
     ("AOR509", fetched("partitions", "AsyncResult")),

@@ -419,12 +419,15 @@ def stated(code: str, source: Source) -> Fact:
     )
 
 
-@pytest.mark.parametrize("code", sorted(c for c in REGISTRY.keys() - {"AOR000", "AOR901"} if "Fix" in REGISTRY[c].sections))
+@pytest.mark.parametrize("code", sorted(REGISTRY.keys() - {"AOR000", "AOR901"}))
 def test_invalid_with_its_fix_is_valid(code: str) -> None:
     sections = REGISTRY[code].sections
     source = Source.from_text(os.path.abspath(PATH) if code in STATED else PATH, sections["Invalid"])
     finding = check(code, stated(code, source) if code in STATED else fact_of(code, source))
     assert finding is not None
+    if sections["Fix"].startswith("None:"):
+        assert not finding.fixes
+        return
     fix = build(finding.fixes[0], lambda path: source)
     assert fix is not None
     assert apply(source.text, [fix])[0] == sections["Valid"]

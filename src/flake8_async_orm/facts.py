@@ -223,6 +223,33 @@ class RelationshipRead(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionEndedInBlock(Fact):
+    """The transaction that a `with` block manages was ended at `site`, and the session or connection used in the block after it.
+
+    `cls` is its class, `by` the member that ended it (of a project function that does: its name). `block` is the item of the
+    `with`, `used` the use behind it; `statement` tells whether the whole statement at `site` is `await x.commit()`.
+    """
+
+    cls: str
+    by: str
+    block: Site
+    used: Site
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionBegunAgain(Fact):
+    """`begin()` was called at `site` on a session or connection (`cls`) whose transaction had begun at `since`.
+
+    `inside`: the call of `begin()` itself when it stands in a function that is called at `site`.
+    """
+
+    cls: str
+    since: Site | None
+    inside: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RowsFetched(Fact):
     """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
 

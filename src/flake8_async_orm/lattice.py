@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from flake8_async_orm.transaction import Transaction
 from flake8_async_orm.values import (
     EMPTY,
     NONE,
@@ -165,6 +166,7 @@ class SessionState:
     pending: frozenset[Place] = frozenset()
     used: bool = False
     done: frozenset[str] = frozenset()
+    transaction: Transaction = Transaction()
 
     def join(self, other: SessionState) -> SessionState:
         return SessionState(
@@ -172,6 +174,7 @@ class SessionState:
             self.pending | other.pending,
             self.used and other.used,
             self.done & other.done,
+            self.transaction.join(other.transaction),
         )
 
 
@@ -447,8 +450,8 @@ def _beside_nothing(place: Place, known: Known) -> Known:
     """What is known of an object where the other path has not come across it: a caller's is there as it was handed over."""
     if isinstance(known, InstanceState) and isinstance(place.root, str) and place.root.startswith("param:"):
         return join_instances(known.handed_over(), known)
-    if isinstance(known, SessionState) and known.done:
-        return replace(known, done=frozenset())
+    if isinstance(known, SessionState):
+        return replace(known, done=frozenset(), transaction=known.transaction.join(Transaction()))
     return ResultState() if isinstance(known, ResultState) else known
 
 

@@ -19,9 +19,11 @@ from flake8_async_orm.fixes.call_member import call_member
 from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
+from flake8_async_orm.fixes.drop_statement import drop_statement
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.enter_context import enter_context
 from flake8_async_orm.fixes.first_where_made import first_where_made
+from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.query_to_select import query_to_select
@@ -48,9 +50,11 @@ BUILDERS: dict[str, Builder] = {
     "call_member": call_member,
     "change_iteration": change_iteration,
     "drop_await": drop_await,
+    "drop_statement": drop_statement,
     "enter_connection": enter_connection,
     "enter_context": enter_context,
     "first_where_made": first_where_made,
+    "flush_instead": flush_instead,
     "insert_await": insert_await,
     "query_to_select": query_to_select,
     "insert_call": insert_call,

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import consumption, coroutines, executions, instances, loading, persistence, uniqueness
+from flake8_async_orm.flow import (
+    consumption,
+    coroutines,
+    executions,
+    instances,
+    loading,
+    persistence,
+    transactions,
+    uniqueness,
+)
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
@@ -95,7 +104,9 @@ def give(
         result = frame.site(node.func.value) if isinstance(node.func, cst.Attribute) else site
         run = lambda after: consumption.called(frame, after, receiver, name, site, result)  # noqa: E731
         return of_result(receiver, name, gives, arguments), run if name in behaviour.EXHAUSTING | behaviour.ASKING else None
-    effect = _effect(frame, receiver, name, first, arguments, site)
+    effect = _one_after_other(
+        transactions.effect(frame, receiver, name, site), _effect(frame, receiver, name, first, arguments, site)
+    )
     match gives:
         case "none":
             return NONE, effect
@@ -140,6 +151,17 @@ def give(
 def _seen(receiver: ApiObject) -> frozenset[tuple[str, object]]:
     """What of its receiver's trail an object has: that it was seen being made."""
     return receiver.flags & {MADE}
+
+
+def _one_after_other(first: Effect | None, second: Effect | None) -> Effect | None:
+    if first is None or second is None:
+        return first or second
+
+    def both(state: State) -> None:
+        first(state)
+        second(state)
+
+    return both
 
 
 def _transaction(receiver: ApiObject, name: str, site: Site) -> ContextManager:
@@ -470,6 +492,8 @@ def _detached(value: Value) -> Value:
 def call_object(frame: Frame, state: State, callee: ApiObject, arguments: list[Argument], site: Site) -> Value:
     """A factory or a scoped session is called."""
     take(frame, arguments)
+    if frame.loops:
+        transactions.forget(state, site)
     if callee.cls in names.FACTORIES:
         return called_factory(callee, arguments, site)
     if callee.cls == "async_scoped_session":
@@ -503,6 +527,8 @@ def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozens
 def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
     """A class of SQLAlchemy's API, or a subclass of one, is called."""
     take(frame, arguments)
+    if frame.loops:
+        transactions.forget(state, site)
     subclass = cls.name if names.api_class(cls.name) is None else None
     default: dict[str, object] = {"expire_on_commit": True}
     if api_name in names.FACTORIES:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
-from flake8_async_orm.flow import awaiting, consumption, coroutines, evidence, uniqueness
+from flake8_async_orm.flow import awaiting, consumption, coroutines, evidence, transactions, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
@@ -416,7 +416,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         value = evaluate(frame, node.value, state)
         coroutines.consume(frame, value)
         lost_sight(state, value)
-        frame.yielded.append(value)
+        frame.yielded.append(transactions.handed_out(state, value))
     else:
         frame.yielded.append(NONE)
     frame.may_raise(state)
@@ -507,8 +507,10 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             return of
         case ContextManager(of=ApiObject() as of, awaitable=True):
             begun(state, value, given := started(of))
+            transactions.started(frame, state, value, None, whole, block=False)
             return given
         case ContextManager(of=of, awaitable=True):
+            transactions.started(frame, state, value, None, whole, block=False)
             return of
         case ContextManager(is_async=True, callee=callee) if callee:
             frame.state_fact(NonAwaitableAwaited(whole, operand, callee, "call"))

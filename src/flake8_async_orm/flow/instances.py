@@ -13,6 +13,7 @@ from flake8_async_orm.facts import (
     RelationshipRead,
     UnloadedColumnRead,
 )
+from flake8_async_orm.flow import transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.loading import (
     MADE,
@@ -393,6 +394,7 @@ def doubt(frame: Frame, state: State, value: Value) -> None:
                     state.heap[other] = below.doubted()
         case ApiObject(place=Place() as place):
             frame.doubted.add(place)
+            transactions.doubt(state, place)
             for held, known in held_by(state, place):
                 state.heap[held] = known.doubted()
         case Object(place=Place() as place):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_async_orm.flow import coroutines, decorators, instances, loading, nested, persistence
+from flake8_async_orm.flow import coroutines, decorators, instances, loading, nested, persistence, transactions
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
@@ -104,6 +104,8 @@ def shaped(
     site: Site,
 ) -> Value:
     """What the call gives: a coroutine, a generator, a context manager, or the value itself."""
+    if frame.loops:
+        transactions.forget(state, site)
     callee = f"{module}.{definition.qualname}"
     if definition.is_generator:
         yields = substitution.value(outcome.yields if outcome.yields is not None else Unknown("never yields"))
@@ -253,6 +255,7 @@ def transfer(
                     held.pending | told.pending,
                     told.used if ended else held.used or told.used,
                     held.done | told.done,
+                    transactions.after_call(frame, held.transaction, told.transaction, site),
                 )
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
                 loading.renew(state, here, met)

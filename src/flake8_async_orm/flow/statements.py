@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow import coroutines, transactions
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.contexts import beside, entered, left
@@ -273,6 +273,7 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         bound = entered(frame, manager, is_async, frame.site(item.item), state)
         if item.asname is not None:
             assign(frame, item.asname.name, bound, state)
+        transactions.started(frame, state, manager, bound, frame.site(item.item), block=True)
         managers.append((manager, bound, item))
         quiet += _expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
@@ -284,7 +285,7 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         frame.raised.append([])
     frame.muted += quiet
     returned, raised = len(frame.returned), len(frame.raised[-1]) if frame.raised else 0
-    broken = frame.loops[-1].broken if frame.loops else None
+    broken, continued = (frame.loops[-1].broken, frame.loops[-1].continued) if frame.loops else (None, None)
     end = run_block(frame, node.body, state)
     frame.muted -= quiet
     exits = [(leaving, False) for leaving, _ in frame.returned[returned:]]
@@ -292,6 +293,9 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
     if frame.loops and (out := frame.loops[-1].broken) is not None and out is not broken:
         frame.loops[-1].broken = out.copy()
         exits.append((frame.loops[-1].broken, False))
+    if frame.loops and (on := frame.loops[-1].continued) is not None and on is not continued:
+        frame.loops[-1].continued = on.copy()
+        exits.append((frame.loops[-1].continued, False))
     if end is not None:
         exits.append((end, False))
     elif quiet:
@@ -300,6 +304,7 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
     for manager, bound, item in reversed(managers):
         for leaving, by_exception in exits:
             left(frame, manager, bound, frame.site(item.item), leaving, by_exception)
+            transactions.left(leaving, manager, bound, frame.site(item.item))
     if suppressing:
         frame.guards.pop()
         end = join_states(end, joined(frame.raised.pop()))

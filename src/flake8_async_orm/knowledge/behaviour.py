@@ -152,6 +152,28 @@ SESSION_EFFECTS = {
     "get_one": "maybe-autoflush",
 }
 
+#: members of sessions and connections -> what they do to the transaction: use it (beginning one), add (the same, without
+#: a statement), may use it, end it, close, flush, ask whether there is one
+SESSION_TRANSACTIONS = {
+    **dict.fromkeys(
+        ("execute", "exec", "scalars", "scalar", "stream", "stream_scalars", "connection", "refresh", "merge"), "use"
+    ),
+    **dict.fromkeys(("add", "add_all", "delete"), "add"),
+    **dict.fromkeys(("get", "get_one"), "get"),
+    **dict.fromkeys(("commit", "rollback", "close", "aclose", "reset", "invalidate"), "end"),
+    "flush": "flush",
+    **dict.fromkeys(("in_transaction", "in_nested_transaction", "get_transaction"), "ask"),
+}
+CONNECTION_TRANSACTIONS = {
+    **dict.fromkeys(("execute", "scalar", "scalars", "exec_driver_sql", "stream", "stream_scalars"), "use"),
+    **dict.fromkeys(("commit", "rollback"), "end"),
+    **dict.fromkeys(("close", "aclose", "invalidate", "run_sync", "in_transaction", "get_transaction"), "ask"),
+}
+TRANSACTIONS_OF = {
+    **dict.fromkeys(names.SESSIONS, SESSION_TRANSACTIONS),
+    **dict.fromkeys(names.CONNECTIONS, CONNECTION_TRANSACTIONS),
+}
+
 GIVES_OF = {
     **dict.fromkeys(names.SESSIONS, SESSION_GIVES),
     **dict.fromkeys(names.CONNECTIONS, CONNECTION_GIVES),
