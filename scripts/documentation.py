@@ -87,6 +87,7 @@ OPTIONS = {
     "src": "directories that modules are imported from, where the layout does not tell",
     "severity": "a table: code to `error`, `warning`, `info` or `hint`, for editors and reports",
     "baseline": "a file of findings that are known and left out; `--write-baseline` makes it",
+    "cache-dir": "where what was found is kept for the next run; `.flake8_async_orm_cache` beside the file if not set",
     "preview": "turn on rules that are new",
     "required-version": "refuse to run as another version",
     "sqlalchemy-version": "the SQLAlchemy that the code is for: a version or a range (`2.0.36`, `>=1.4,<2.1`)",
@@ -101,7 +102,6 @@ OPTIONS = {
 RESERVED = (
     "report-guesses",
     "maybe-paths",
-    "cache-dir",
 )
 
 

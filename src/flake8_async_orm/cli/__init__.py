@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_async_orm import codes
-from flake8_async_orm.cli.options import PROGRAM, UsageError, arguments, changes, overriding, parser, reads_stdin
+from flake8_async_orm.cli.options import (
+    PROGRAM,
+    UsageError,
+    arguments,
+    cache_directory,
+    changes,
+    overriding,
+    parser,
+    reads_stdin,
+)
 from flake8_async_orm.config import Config, ConfigError, Finder
 
 if TYPE_CHECKING:
@@ -134,11 +143,20 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
     task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
     if configs and not any(config.enabled_codes for config in configs.values()):
         _say("warning: no rule is selected")
-    outcomes = list(_watched(batch.run(jobs, task, options.jobs), len(jobs), options))
+    directory = cache_directory(options, configs[0]) if jobs else None
+    if directory is None:
+        run = batch.run(jobs, task, options.jobs)
+    else:
+        from flake8_async_orm.cache import Cache
+        from flake8_async_orm.linting import caching
+
+        run = caching.run(jobs, task, options.jobs, Cache(directory))
+    outcomes = list(_watched(run, len(jobs), options))
     from flake8_async_orm.cli import closing
 
     if options.verbose:
-        _say(f"linted {len(files)} files in {time.perf_counter() - began:.2f} s")
+        known = sum(outcome.cached for outcome in outcomes)
+        _say(f"linted {len(files)} files in {time.perf_counter() - began:.2f} s, {known} of them from the cache")
     judged = [(outcome, task.configs[job.config]) for outcome, job in zip(outcomes, jobs, strict=True)]
     return closing.close(judged, options, paint, data)
 

@@ -16,6 +16,7 @@ from flake8_async_orm.report import FORMATS
 
 PROGRAM = "flake8-async-orm"
 SHELLS = ("bash", "zsh", "tcsh")
+CACHE = ".flake8_async_orm_cache"
 LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude")
 
 
@@ -85,6 +86,8 @@ def parser() -> Parser:
     run = made.add_argument_group("run")
     add = run.add_argument
     add("-j", "--jobs", type=int, default=0, metavar="N", help="processes (default: as many as pay)")
+    add("--no-cache", action="store_true", help="neither use what earlier runs found nor keep what this one finds")
+    add("--cache-dir", metavar="DIRECTORY", help="where that is kept (default: .flake8_async_orm_cache)")
     add("--shard", type=shard, default=(1, 1), metavar="I/N", help="lint the Ith of N parts of the files, for as many machines")
     add("--watch", action="store_true", help="lint again whenever something changes")
     add("--exit-zero", action="store_true", help="exit 0 whatever is found")
@@ -129,6 +132,18 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
 def reads_stdin(options: argparse.Namespace) -> bool:
     """Whether standard input is what is linted."""
     return options.paths == ["-"] or (options.stdin_filename is not None and not options.paths)
+
+
+def cache_directory(options: argparse.Namespace, config: Config) -> str | None:
+    """Where the cache is, beside the settings; None if there is to be none: --isolated uses nothing that lies around."""
+    if options.no_cache or options.diff or changes(options) or reads_stdin(options):
+        return None
+    if options.cache_dir is not None:
+        return str(os.path.abspath(options.cache_dir))
+    if options.isolated:
+        return None
+    root = os.getcwd() if config.file is None else os.path.dirname(config.file)
+    return config.cache_dir or os.path.join(root, CACHE)
 
 
 def changes(options: argparse.Namespace) -> bool:

@@ -8,10 +8,11 @@ import multiprocessing
 import os
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from flake8_async_orm import writing
 from flake8_async_orm.config import Config
+from flake8_async_orm.consulted import Consulted
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.discovery import shown
 from flake8_async_orm.linting import findings, fixing, known, silencing
@@ -69,37 +70,49 @@ class Outcome:
     notes: tuple[str, ...] = ()
     crash: Crash | None = None
     known: tuple[Diagnostic, ...] = ()
+    #: whether it was known from an earlier run
+    cached: bool = field(default=False, compare=False)
 
 
-def run(jobs: Sequence[Job], task: Task, processes: int = 0) -> Iterator[Outcome]:
-    """The outcomes in the order of the jobs. Nothing is written. `processes` 0: as many as pay."""
+def run(
+    jobs: Sequence[Job], task: Task, processes: int = 0, consulted: Consulted | None = None
+) -> Iterator[Outcome]:
+    """The outcomes in the order of the jobs. Nothing is written. `processes` 0: as many as pay.
+
+    `consulted` takes down what was asked of the disk; it is whole when the last outcome has come.
+    """
     count = processes or min(os.cpu_count() or 1, len(jobs) // FILES_PER_PROCESS)
     if count <= 1 or len(jobs) <= 1:
-        yield from _here(jobs, task)
+        yield from _here(jobs, task, consulted)
         return
-    yield from _in_processes(jobs, task, min(count, len(jobs)))
+    yield from _in_processes(jobs, task, min(count, len(jobs)), consulted)
 
 
-def _here(jobs: Sequence[Job], task: Task) -> Iterator[Outcome]:
+def _here(jobs: Sequence[Job], task: Task, consulted: Consulted | None) -> Iterator[Outcome]:
     # trees are many objects without a circle: an eighth of the time would go into looking for one
     collecting = gc.isenabled()
     gc.disable()
     try:
-        yield from map(Worker(task).outcome, jobs)
+        yield from map(Worker(task, consulted).outcome, jobs)
     finally:
         if collecting:
             gc.enable()
 
 
-def _in_processes(jobs: Sequence[Job], task: Task, count: int) -> Iterator[Outcome]:
+def _in_processes(
+    jobs: Sequence[Job], task: Task, count: int, consulted: Consulted | None
+) -> Iterator[Outcome]:
     from concurrent.futures import ProcessPoolExecutor
 
     # neighbours share imports: each process gets runs of files, small enough that no process is left alone at the end
     size = max(1, min(FILES_PER_PROCESS, len(jobs) // (count * 4)))
     chunks = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    pool = ProcessPoolExecutor(count, initializer=_start, initargs=(task,))
+    pool = ProcessPoolExecutor(count, initializer=_start, initargs=(task, consulted is not None))
     try:
-        for outcomes in pool.map(_outcomes, chunks):
+        for outcomes, answers in pool.map(_outcomes, chunks):
+            if consulted is not None:
+                for question, answer in answers.items():
+                    consulted.note(question, answer)
             yield from outcomes
     except BaseException:
         # waiting for what nobody wants any more would hold an interrupt up
@@ -114,23 +127,29 @@ def _in_processes(jobs: Sequence[Job], task: Task, count: int) -> Iterator[Outco
 _worker: list[Worker] = []
 
 
-def _start(task: Task) -> None:
+def _start(task: Task, recorded: bool) -> None:
     import signal
 
     # the parent answers to an interrupt, and ends its processes
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     gc.disable()
-    _worker[:] = [Worker(task)]
+    _worker[:] = [Worker(task, Consulted() if recorded else None)]
 
 
-def _outcomes(jobs: Sequence[Job]) -> list[Outcome]:
-    return [_worker[0].outcome(job) for job in jobs]
+def _outcomes(jobs: Sequence[Job]) -> tuple[list[Outcome], dict[str, str]]:
+    """The outcomes, and what was asked of the disk that was not asked for earlier ones."""
+    (worker,) = _worker
+    before = dict(worker.consulted.answers) if worker.consulted is not None else {}
+    outcomes = [worker.outcome(job) for job in jobs]
+    answers = worker.consulted.answers if worker.consulted is not None else {}
+    return outcomes, {question: answer for question, answer in answers.items() if before.get(question) != answer}
 
 
 class Worker:
     """Lints files one by one and remembers their projects."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, consulted: Consulted | None = None) -> None:
+        self.consulted = consulted
         self._task = task
         self._workspaces: dict[int, Workspace] = {}
 
@@ -152,7 +171,7 @@ class Worker:
 
     def _workspace(self, job: Job) -> Workspace:
         if job.config not in self._workspaces:
-            self._workspaces[job.config] = Workspace(self._task.configs[job.config])
+            self._workspaces[job.config] = Workspace(self._task.configs[job.config], self.consulted)
         return self._workspaces[job.config]
 
     def _source(self, workspace: Workspace, job: Job) -> Source:

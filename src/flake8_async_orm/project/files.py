@@ -15,7 +15,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flake8_async_orm.project.settings import MARKERS, Packaging, read_packaging
+from flake8_async_orm import consulted
+from flake8_async_orm.consulted import Consulted
+from flake8_async_orm.project.settings import MARKERS, PACKAGING, Packaging, read_packaging
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
 #: directories deeper than this below the top of a repository are not looked at for sibling projects
@@ -35,7 +37,9 @@ class Located:
 class Tree:
     """Directory listings and packaging files, each read once. Directories that cannot be read are empty."""
 
-    def __init__(self, src: Sequence[str] = ()) -> None:
+    def __init__(self, src: Sequence[str] = (), consulted: Consulted | None = None) -> None:
+        #: takes down what is asked of the disk
+        self.consulted = consulted
         #: configured source roots, absolute
         self.src = tuple(os.path.abspath(directory) for directory in src)
         self.forget()
@@ -43,21 +47,32 @@ class Tree:
     def forget(self) -> None:
         """Read everything afresh when it is asked for again."""
         self._listings: dict[str, dict[str, bool]] = {}
+        #: those that were taken down as a whole
+        self._listed: set[str] = set()
         self._packaging: dict[str, Packaging] = {}
         self._own_roots: dict[str, str] = {}
         self._boundaries: dict[str, str | None] = {}
         self._siblings: dict[str, tuple[str, ...]] = {}
 
-    def listing(self, directory: str) -> dict[str, bool]:
-        """The names in `directory`, and whether each is a directory."""
+    def _names(self, directory: str) -> dict[str, bool]:
         found = self._listings.get(directory)
         if found is None:
-            try:
-                with os.scandir(directory) as entries:
-                    found = {entry.name: entry.is_dir() for entry in entries}
-            except OSError:
-                found = {}
-            self._listings[directory] = found
+            found = self._listings[directory] = consulted.listing(directory)
+        return found
+
+    def listing(self, directory: str) -> dict[str, bool]:
+        """The names in `directory`, and whether each is a directory."""
+        found = self._names(directory)
+        if self.consulted is not None and directory not in self._listed:
+            self._listed.add(directory)
+            self.consulted.directory(directory, found)
+        return found
+
+    def marked(self, directory: str) -> dict[str, bool]:
+        """The names in `directory`, for who looks for those in `consulted.MARKS` only."""
+        found = self._names(directory)
+        if self.consulted is not None:
+            self.consulted.marks(directory, found)
         return found
 
     def has_file(self, directory: str, name: str) -> bool:
@@ -67,13 +82,16 @@ class Tree:
         return self.listing(directory).get(name) is True
 
     def is_package(self, directory: str) -> bool:
-        listing = self.listing(directory)
+        listing = self.marked(directory)
         return "__init__.py" in listing or "__init__.pyi" in listing
 
     def packaging(self, directory: str) -> Packaging:
         found = self._packaging.get(directory)
         if found is None:
-            found = self._packaging[directory] = read_packaging(directory, self.listing(directory))
+            if self.consulted is not None:
+                for path in (os.path.join(directory, name) for name in PACKAGING):
+                    self.consulted.file(path, consulted.read(path))
+            found = self._packaging[directory] = read_packaging(directory, self.marked(directory))
         return found
 
     # -- roots ------------------------------------------------------------------------------------------------------
@@ -82,7 +100,7 @@ class Tree:
         """The nearest directory upwards, itself included, that is the top of a project."""
         if directory in self._boundaries:
             return self._boundaries[directory]
-        listing = self.listing(directory)
+        listing = self.marked(directory)
         above = os.path.dirname(directory)
         if any(marker in listing for marker in MARKERS):
             found: str | None = directory
@@ -130,7 +148,7 @@ class Tree:
                 return
             yield self.declared_roots(boundary)
             above = os.path.dirname(boundary)
-            if ".git" in self.listing(boundary) or above == boundary or self.boundary(above) is None:
+            if ".git" in self.marked(boundary) or above == boundary or self.boundary(above) is None:
                 yield self.siblings(boundary)
                 return
             directory = above

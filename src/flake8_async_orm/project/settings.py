@@ -12,6 +12,8 @@ from typing import Any
 
 #: files that make a directory the top of a project
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+#: files that are read for where the modules are
+PACKAGING = ("pyproject.toml", "setup.cfg")
 
 #: tables and keys of pyproject.toml whose values are directories that hold modules
 _ROOT_KEYS = (

@@ -9,6 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import Protocol
 
+from flake8_async_orm import consulted
+from flake8_async_orm.consulted import Consulted
 from flake8_async_orm.project.definitions import ModuleDefinition
 from flake8_async_orm.project.files import Located, Locator, Tree
 from flake8_async_orm.project.project import Project
@@ -30,8 +32,8 @@ class HasSourceRoots(Protocol):
 class Workspace:
     """All files and projects of one run or one editor. Nothing here raises for what files hold or lack."""
 
-    def __init__(self, config: HasSourceRoots | None = None) -> None:
-        self.tree = Tree(() if config is None else config.src)
+    def __init__(self, config: HasSourceRoots | None = None, consulted: Consulted | None = None) -> None:
+        self.tree = Tree(() if config is None else config.src, consulted)
         self._overlays: dict[str, str] = {}
         self._fresh: set[str] = set()
         self._stamps: dict[str, object] = {}
@@ -142,11 +144,10 @@ class Workspace:
         overlay = self._overlays.get(path)
         if overlay is not None:
             return overlay.encode("utf-8", "surrogatepass")
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except OSError:
-            return None
+        data = consulted.read(path)
+        if self.tree.consulted is not None:
+            self.tree.consulted.file(path, data)
+        return data
 
     def source_at(self, path: str) -> Source | None:
         """The source of the file at `path` (absolute), None if it cannot be read."""
