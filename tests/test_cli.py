@@ -147,7 +147,7 @@ def test_unreadable_files_are_findings(run: Callable[..., Ran], here: Path) -> N
         (["--zzz=1"], "unknown option --zzz"),
         (["--select", "AOR999"], "command line: `select` has the unknown code `AOR999`"),
         (["--ignore", "lazy-lod"], "command line: `ignore` has the unknown code `lazy-lod`; did you mean `lazy-load`?"),
-        (["--explain", "AOR510"], "unknown code `AOR510`; did you mean `AOR501`?"),
+        (["--explain", "AOR1O1"], "unknown code `AOR1O1`; did you mean `AOR101`?"),
         (["--explain", "AOR5"], "unknown code `AOR5`"),
         (["nowhere.py"], "no such file or directory: nowhere.py"),
         (["--output-format", "xml"], "argument --output-format: invalid choice: 'xml'"),
@@ -193,10 +193,10 @@ def test_an_internal_error_costs_one_file(run: Callable[..., Ran], here: Path, m
     put(here, a=DROPPED, b=DROPPED)
     interpret = findings.interpret
 
-    def fail(source: Any, project: Any) -> Any:
+    def fail(source: Any, *rest: Any) -> Any:
         if source.path.endswith("a.py"):
             raise ZeroDivisionError("in here")
-        return interpret(source, project)
+        return interpret(source, *rest)
 
     monkeypatch.setattr(findings, "interpret", fail)
     ran = run("--output-format", "concise", "-j", "1", "--exit-zero")
