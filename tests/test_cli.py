@@ -147,7 +147,7 @@ def test_unreadable_files_are_findings(run: Callable[..., Ran], here: Path) -> N
         (["--zzz=1"], "unknown option --zzz"),
         (["--select", "AOR999"], "command line: `select` has the unknown code `AOR999`"),
         (["--ignore", "lazy-lod"], "command line: `ignore` has the unknown code `lazy-lod`; did you mean `lazy-load`?"),
-        (["--explain", "AOR1O1"], "unknown code `AOR1O1`; did you mean `AOR101`?"),
+        (["--explain", "missing-awayt"], "unknown code `missing-awayt`; did you mean `missing-await`?"),
         (["--explain", "AOR5"], "unknown code `AOR5`"),
         (["nowhere.py"], "no such file or directory: nowhere.py"),
         (["--output-format", "xml"], "argument --output-format: invalid choice: 'xml'"),

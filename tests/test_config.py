@@ -119,8 +119,8 @@ def test_there_is_a_reader_for_every_option() -> None:
         ("selct = []", ": unknown option `selct`; did you mean `select`?"),
         ("per_file_ignores = {}", ": unknown option `per_file_ignores`; did you mean `per-file-ignores`?"),
         (
-            "select = ['AOR50']\nignore = ['AOR1O1']",
-            ": `ignore` has the unknown code `AOR1O1`; did you mean `AOR101`?",
+            "select = ['AOR50']\nignore = ['missing-awayt']",
+            ": `ignore` has the unknown code `missing-awayt`; did you mean `missing-await`?",
         ),
         ("select = ['lazy-laod']", ": `select` has the unknown code `lazy-laod`; did you mean `lazy-load`?"),
         ("select = ['aor501']", ": `select` has the unknown code `aor501`; did you mean `AOR501`?"),
