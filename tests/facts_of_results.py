@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import CoroutineAwaitedAgain, Fact, PlainSqlExecuted, ResultIterated, ResultUsed
+from flake8_async_orm.facts import (
+    CoroutineAwaitedAgain,
+    Fact,
+    NonAwaitableScheduled,
+    PlainSqlExecuted,
+    ResultIterated,
+    ResultUsed,
+)
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -16,6 +23,9 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR105", ResultIterated(A, "Result", True, "loop", True)),
     ("AOR105", ResultIterated(A, "Result", True, "anext", True)),
     ("AOR105", ResultIterated(A, "AsyncResult", True, "loop", True, "AsyncSession.stream")),
+    ("AOR106", NonAwaitableScheduled(A, "Result", "gather", True)),
+    ("AOR106", NonAwaitableScheduled(A, "Result", "gather", False)),
+    ("AOR106", NonAwaitableScheduled(A, "AsyncEngine.connect", "create_task", False, True)),
     ("AOR210", PlainSqlExecuted(A, "AsyncSession.execute", "select 1", False)),
     *(("AOR211", ResultUsed(A, "Result", use, "name", B, C)) for use in "attribute subscript slice length truth".split()),
     ("AOR211", ResultUsed(A, "Result", "attribute", "name", B, C, entity=True)),

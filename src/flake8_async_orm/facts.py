@@ -397,6 +397,38 @@ class ResultUsed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class NonAwaitableScheduled(Fact):
+    """Something that is no awaitable was handed to `by`, which awaits what it is given (`gather`, `create_task` ...).
+
+    `what` names it. `unwrapped`: `site` is an `await` of a coroutine, without which it would be awaitable. `startable`: it is
+    awaitable, but no coroutine, which `by` asks for.
+    """
+
+    what: str
+    by: str
+    unwrapped: bool
+    startable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunSyncGiven(Fact):
+    """`run_sync` was given something other than a plain function that works with what it gets.
+
+    `given`: result (a function was called instead of handed over; `site` is the call), coroutine-function (`site` is the
+    function; `promised`: its parameter is annotated as async), async-session (the function uses the object of asyncio;
+    `site` is that use, `function` the function). `callee`: what is called. `call`: the call of `run_sync`. `bound`: the
+    argument of a call that was made is what `run_sync` gives to the function itself.
+    """
+
+    given: str
+    callee: str
+    call: Site
+    function: Site | None = None
+    bound: bool = False
+    promised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

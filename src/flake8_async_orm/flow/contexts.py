@@ -133,7 +133,7 @@ def _enter_object(frame: Frame, thing: Object, is_async: bool, site: Site, state
     import flake8_async_orm.flow.project_calls as project_calls
 
     enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
-    if thing.cls.name in callables.EXIT_STACKS:
+    if thing.cls.name in callables.EXIT_STACKS or thing.cls.name in callables.SCHEDULERS:
         return thing
     found = frame.program.method(thing.cls.name, enter)
     if found is None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import awaiting, consumption, coroutines, engines, instances, queries
+from flake8_async_orm.flow import awaiting, consumption, coroutines, engines, instances, queries, scheduling
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
@@ -66,8 +66,12 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         # of all ways only an awaited provider comes here
         take(frame, arguments)
         return coroutines.made(frame, site, dotted, placed(given, Place(site)), wrapper=True)
+    if dotted in callables.SCHEDULERS:
+        return Object(Class(callables.SCHEDULERS[dotted]), Place(site))
     if dotted in callables.RUNNERS:
         awaiting.handed(frame, node, state, name)
+        if dotted.startswith("asyncio."):
+            scheduling.scheduled(frame, node, arguments, name)
         return _runner(frame, state, callables.RUNNERS[dotted], arguments)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
@@ -328,6 +332,8 @@ def foreign_member(
         take(frame, arguments)
         return entered(frame, arguments[0].value, False, arguments[0].site, state)
     if name in ("create_task", "run_until_complete", "start_soon", "spawn") and arguments:
+        if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
+            scheduling.scheduled(frame, node, arguments, name)
         for argument in arguments:
             coroutines.hand_on(frame, argument.value, state)
             instances.doubt(frame, state, argument.value)

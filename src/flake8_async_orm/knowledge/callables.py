@@ -94,6 +94,24 @@ RUNNERS = {
     "asyncio.tasks.gather": "list",
 }
 
+#: functions and methods that await what they are given: all arguments or the first, and whether only coroutines will do
+SCHEDULING = {
+    "gather": (True, False),
+    "wait_for": (False, False),
+    "shield": (False, False),
+    "ensure_future": (False, False),
+    "run_until_complete": (False, False),
+    "run": (False, False),
+    "create_task": (False, True),
+}
+#: what makes an object with such a method, and of which class it is
+SCHEDULERS = {
+    "asyncio.TaskGroup": "asyncio.TaskGroup",
+    "asyncio.get_running_loop": "asyncio.AbstractEventLoop",
+    "asyncio.get_event_loop": "asyncio.AbstractEventLoop",
+    "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
+}
+
 #: names by which tests replace functions by mocks
 PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
 
