@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flake8_async_orm.facts import AttributeRead, ExpiredAttributeRead, Fact
+from flake8_async_orm.facts import (
+    AttributeRead,
+    CollectionChanged,
+    DetachedAttributeRead,
+    ExpiredAttributeRead,
+    Fact,
+    GeneratedValueRead,
+    UnloadedColumnRead,
+)
 from flake8_async_orm.values import Site
 
+PATH = (("app.models.User", "name"),)
 A, B, C, D = (Site("module.py", number) for number in range(1, 5))
 
 
@@ -24,5 +33,16 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR502", of(ExpiredAttributeRead, "expired", "commit", "relationship")),
     ("AOR502", of(ExpiredAttributeRead, "expired", "commit", read=D, instance=None, session_name=None)),
     ("AOR502", of(ExpiredAttributeRead, "expired")),
+    ("AOR503", of(GeneratedValueRead, "generated", "flush")),
+    ("AOR503", of(GeneratedValueRead, "generated", "flush", read=D, session_name=None)),
+    *(("AOR504", of(UnloadedColumnRead, state, statement=B, path=PATH)) for state in ("unloaded", "raises")),
+    ("AOR504", of(UnloadedColumnRead, "unloaded", path=PATH)),
+    *(("AOR505", of(CollectionChanged, "unloaded", how=how, statement=B, path=PATH)) for how in ("append", "=")),
+    ("AOR505", of(CollectionChanged, "raises", how="+=", path=PATH)),
+    ("AOR507", of(DetachedAttributeRead, "expired", "commit", detached=D)),
+    ("AOR507", of(DetachedAttributeRead, "expired", "rollback", detached=D)),
+    ("AOR507", of(DetachedAttributeRead, "generated", "flush", detached=D)),
+    ("AOR507", of(DetachedAttributeRead, "unloaded", detached=D, statement=B, path=PATH)),
+    ("AOR507", of(DetachedAttributeRead, "unloaded", "", "relationship", detached=D, statement=B, path=PATH)),
 ]
 SILENT: list[tuple[str, Fact]] = []

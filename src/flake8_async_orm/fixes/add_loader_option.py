@@ -1,7 +1,8 @@
 """`add_loader_option`: load a relationship with the statement that loads its owner.
 
 Sites: the statement, as the whole chain that begins with `select(...)`, or a call of `session.get`.
-Words: the path from the statement's entity to the relationship, each step as `dotted.Model.attribute`.
+Words: the path from the statement's entity to the relationship, each step as `dotted.Model.attribute`; or, for a column of
+the entity itself, the name of the loader function and one such step.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ def add_loader_option(tree: Tree, request: FixRequest) -> Draft | None:
     node = tree.node(request.sites[0])
     if not isinstance(node, PRIMARIES):
         return None
-    path = [word.rpartition(".") for word in request.words]
+    strategy, words = STRATEGY, request.words
+    if "." not in words[0]:
+        strategy, words = words[0], words[1:]
+    path = [word.rpartition(".") for word in words]
     named = spelled(tree, node, [model for model, _, _ in path])
     if named is None:
         return None
@@ -61,7 +65,7 @@ def add_loader_option(tree: Tree, request: FixRequest) -> Draft | None:
         Step(model, attribute, f"{text}.{attribute}")
         for (model, _, attribute), text in zip(path, named.texts, strict=True)
     ]
-    function = spelling(tree, "sqlalchemy.orm", STRATEGY, node)
+    function = spelling(tree, "sqlalchemy.orm", strategy, node)
     if function is None:
         return None
     calls = links(node)

@@ -26,7 +26,7 @@ from flake8_async_orm.flow.loading import (
     subfamily,
 )
 from flake8_async_orm.knowledge import callables
-from flake8_async_orm.lattice import ACCUSING, InstanceState, ObjectState, State, without_none
+from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
 from flake8_async_orm.values import SQL, ApiObject, Collection, Instance, Place, Site, Value
 
@@ -59,8 +59,8 @@ def read_relationship(
     return value
 
 
-def column_at_stake(frame: Frame, state: State, instance: Instance, name: str) -> InstanceState | None:
-    """The state of an instance whose column `name` cannot simply be read."""
+def column_at_stake(frame: Frame, state: State, instance: Instance, attribute: MappedAttribute) -> InstanceState | None:
+    """The state of an instance whose column cannot simply be read."""
     if instance.place is None:
         return None
     known = state.heap.get(instance.place)
@@ -68,8 +68,16 @@ def column_at_stake(frame: Frame, state: State, instance: Instance, name: str) -
         known = state_of(frame, state, instance)
     if not isinstance(known, InstanceState):
         return None
-    mark = known.attributes.get(name) or known.columns
-    return known if mark in ACCUSING or mark == "entry" else None
+    own = known.attributes.get(attribute.name)
+    mark = own or known.columns
+    if mark in ACCUSING or mark == "entry" or (mark == "read" and own is None and _made_by_database(attribute)):
+        return known
+    return None
+
+
+def _made_by_database(attribute: MappedAttribute) -> bool:
+    """Whether an attribute may be left behind by a flush while the other columns are there."""
+    return attribute.onupdate == "sql" or attribute.server_onupdate or attribute.kind == "column_property"
 
 
 def read_column(
@@ -84,13 +92,13 @@ def read_column(
     """A column that is at stake is read at `site` (by a helper: the read itself is at `read`)."""
     assert instance.place is not None
     mark = known.mark(attribute.name)
-    if mark == "entry":
+    if mark in HANDED:
         require(frame, instance.place, instance.model, attribute, read or site)
         if attribute.name in known.attributes:
             state.heap[instance.place] = known.set({attribute.name: "read"})
         else:
             # what does not hold for one column holds for none of them, but for those that the database makes
-            own = {attribute.name: "read"} if attribute.onupdate == "sql" or attribute.server_onupdate else {}
+            own = {attribute.name: "read"} if _made_by_database(attribute) else {}
             state.heap[instance.place] = replace(known.set(own), columns="read")
     elif known.life in JUDGED and fails(frame, known):
         state_read(frame, state, known, instance, attribute, mark, site, read)

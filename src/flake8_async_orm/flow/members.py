@@ -258,7 +258,7 @@ def column_value(frame: Frame, node: cst.CSTNode, value: Instance, attribute: Ma
             return Unknown("column")
         attribute = behind
     if attribute.kind in READ_WITH_THE_ROW:
-        known = instances.column_at_stake(frame, state, value, attribute.name)
+        known = instances.column_at_stake(frame, state, value, attribute)
         if known is not None:
             instances.read_column(frame, state, known, value, attribute, frame.site(node))
     return Unknown("column")

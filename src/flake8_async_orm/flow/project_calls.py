@@ -366,7 +366,7 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
         return
     read = requirement.read if requirement.read != site else None
     if attribute.kind != "relationship":
-        known = instances.column_at_stake(frame, state, instance, attribute.name)
+        known = instances.column_at_stake(frame, state, instance, attribute)
         if known is not None:
             instances.read_column(frame, state, known, instance, attribute, site, read)
     elif requirement.change:

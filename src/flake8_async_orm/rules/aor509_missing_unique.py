@@ -85,7 +85,9 @@ def check(fact: RowsFetched) -> Finding | None:
     how = "by an option of the statement" if fact.by == "option" else 'by `lazy="joined"` of the mapping'
     taking = f"`{fact.member}()`" if fact.member else "an iteration"
     in_parts = fact.cls.startswith("Async") and fact.member in _IN_PARTS
-    instead = f"`selectinload({name})`" if in_parts else f"`.unique().{fact.member}()`" if fact.member else "`.unique()`"
+    instead = (
+        f"`selectinload({name})`" if in_parts else f"`.unique().{fact.member}()`" if fact.member else "`.unique()`"
+    )
     fix = FixRequest("insert_call", "Call `unique()` first", "safe", (fact.receiver,), ("unique",))
     return Finding(
         f"the collection `{name}` is joined to the rows, which {taking} refuses without `unique()`; write {instead}",
