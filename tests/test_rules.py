@@ -16,6 +16,7 @@ import facts_of_engines
 import facts_of_instances
 import facts_of_lifetimes
 import facts_of_results
+import facts_of_sessions
 import facts_of_transactions
 import flake8_async_orm.rules
 from flake8_async_orm import facts
@@ -143,7 +144,7 @@ def test_every_rule_is_a_module_named_for_it() -> None:
 @pytest.mark.parametrize("code", sorted(REGISTRY))
 def test_documentation_is_whole(code: str) -> None:
     registered = REGISTRY[code]
-    assert set(registered.sections) == {*SECTIONS, "Fix"}
+    assert set(registered.sections) - {"Fix"} == set(SECTIONS)
     assert registered.summary.endswith(".")
     assert "https://" in registered.sections["See"]
     compile(registered.sections["Valid"], "Valid", "exec")
@@ -202,6 +203,7 @@ BY_HAND = (
     facts_of_instances,
     facts_of_lifetimes,
     facts_of_results,
+    facts_of_sessions,
     facts_of_transactions,
 )
 ALL: list[tuple[str, Fact]] = [

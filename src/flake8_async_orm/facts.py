@@ -429,6 +429,20 @@ class RunSyncGiven(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionShared(Fact):
+    """Database work was begun on one session by several tasks that run at the same time.
+
+    `session`: what the code calls it, or an empty string. `how`: together (awaited at once by the call at `site`), task (the task begun
+    at `site` runs beside others), loop (the task is begun anew in each turn), beside (what is awaited at `site` runs beside a task), handler (a handler of requests works on a session of module level).
+    `tasks`: where the coroutines are made.
+    """
+
+    session: str
+    how: str
+    tasks: tuple[Site, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

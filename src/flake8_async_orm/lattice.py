@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from flake8_async_orm.ledger import UNTOUCHED, Ledger
 from flake8_async_orm.transaction import Transaction
 from flake8_async_orm.values import (
     EMPTY,
@@ -167,6 +168,7 @@ class SessionState:
     used: bool = False
     done: frozenset[str] = frozenset()
     transaction: Transaction = Transaction()
+    ledger: Ledger = UNTOUCHED
 
     def join(self, other: SessionState) -> SessionState:
         return SessionState(
@@ -175,6 +177,7 @@ class SessionState:
             self.used and other.used,
             self.done & other.done,
             self.transaction.join(other.transaction),
+            self.ledger.join(other.ledger),
         )
 
 
@@ -451,7 +454,8 @@ def _beside_nothing(place: Place, known: Known) -> Known:
     if isinstance(known, InstanceState) and isinstance(place.root, str) and place.root.startswith("param:"):
         return join_instances(known.handed_over(), known)
     if isinstance(known, SessionState):
-        return replace(known, done=frozenset(), transaction=known.transaction.join(Transaction()))
+        transaction = known.transaction.join(Transaction())
+        return replace(known, done=frozenset(), transaction=transaction, ledger=known.ledger.alone())
     return ResultState() if isinstance(known, ResultState) else known
 
 

@@ -234,9 +234,13 @@ class Coroutine(Value):
 
 @record
 class Awaitable(Value):
-    """Awaitable, but of no known making (a task, a future, an annotation): gives `of`."""
+    """Awaitable, but of no known making (a task, a future, an annotation): gives `of`.
+
+    `task`: the coroutine that it runs, where that works on a session.
+    """
 
     of: Value
+    task: Site | None = None
 
 
 @record

@@ -8,10 +8,12 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.flow import (
+    concurrency,
     consumption,
     coroutines,
     executions,
     instances,
+    ledgers,
     loading,
     persistence,
     transactions,
@@ -67,7 +69,11 @@ def call_member(
     gives = behaviour.gives(receiver.cls, name)
     value, effect = give(frame, state, receiver, name, gives, arguments, node, site)
     callee = f"{names.shown(receiver.cls)}.{name}"
+    first = first_argument(arguments)
+    effect = ledgers.follow(frame, receiver, name, first, len(arguments) > 0, site, effect)
     if kind == "coroutine":
+        if ledgers.surely_works(state, receiver, name, first) and receiver.place is not None:
+            concurrency.works(frame, site, frozenset((ledgers.canonical(state, receiver.place),)))
         return coroutines.made(frame, site, callee, value, effect)
     if kind in ("startable", "context") and isinstance(value, ContextManager):
         return value
@@ -86,6 +92,14 @@ def call_member(
     return value
 
 
+def first_argument(arguments: list[Argument]) -> Value | None:
+    """What a member works on: its first argument, or the one of that name."""
+    first = next((a.value for a in arguments if a.keyword is None and not a.star), None)
+    if first is None:
+        first = next((a.value for a in arguments if a.keyword in ("statement", "entity", "instance")), None)
+    return first
+
+
 def give(
     frame: Frame,
     state: State,
@@ -97,9 +111,7 @@ def give(
     site: Site,
 ) -> tuple[Value, Effect | None]:
     """What a member gives, by the word that `knowledge.behaviour` has for it, and what it does."""
-    first = next((a.value for a in arguments if a.keyword is None and not a.star), None)
-    if first is None:
-        first = next((a.value for a in arguments if a.keyword in ("statement", "entity", "instance")), None)
+    first = first_argument(arguments)
     if receiver.cls in names.RESULTS:
         result = frame.site(node.func.value) if isinstance(node.func, cst.Attribute) else site
         run = lambda after: consumption.called(frame, after, receiver, name, site, result)  # noqa: E731
@@ -495,7 +507,9 @@ def call_object(frame: Frame, state: State, callee: ApiObject, arguments: list[A
     if frame.loops:
         transactions.forget(state, site)
     if callee.cls in names.FACTORIES:
-        return called_factory(callee, arguments, site)
+        session = called_factory(callee, arguments, site)
+        ledgers.made(frame, state, session, site)
+        return session
     if callee.cls == "async_scoped_session":
         return ApiObject("AsyncSession", Place(site), flags=callee.flags, because=Because("factory", site))
     if callee.cls == "scoped_session":
@@ -540,7 +554,9 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         return ApiObject(api_name, Place(site), of=of, flags=flags)
     if api_name in names.SESSIONS:
         flags = settings(arguments, default if subclass is None else {"expire_on_commit": None}) | _made(api_name)
-        return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+        made = ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+        ledgers.made(frame, state, made, site)
+        return made
     flags = _made(api_name)
     return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
 

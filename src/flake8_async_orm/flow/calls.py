@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import consumption, coroutines, instances, persistence, queries
+from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, persistence, queries
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
@@ -263,6 +263,8 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     owner = node.func.value if isinstance(node.func, cst.Attribute) else node.func
     if isinstance(many, Tuple):
         many = Collection(one_of(many.items) if many.items else EMPTY, "list")
+    if frame.loops and frame.loops[-1].entry is not None:
+        concurrency.repeat(frame, frame.loops[-1].entry, state, added)
     empty = many.of == EMPTY
     added = consumption.unplaced(added)
     grown = Collection(added if empty else join(many.of, added), many.kind, many.place)

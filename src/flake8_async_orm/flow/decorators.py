@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 class Shape:
     """How a decorated function is called. `style`: plain, property, async-context, context, unknown.
 
-    `injects`: a decorator's wrapper may give arguments of its own, so a call may leave some out.
+    `injects`: a decorator's wrapper may give arguments of its own, so a call may leave some out; `leading`: how many it gives
+    ahead of the caller's.
     """
 
     style: str
     injects: bool = False
+    leading: int = 0
 
 
 PLAIN = Shape("plain")
@@ -45,7 +47,7 @@ def shape(program: Program, module: str, definition: FunctionDefinition) -> Shap
 
 
 def _shape(program: Program, module: str, definition: FunctionDefinition) -> Shape:
-    style, injects = "plain", False
+    style, injects, leading = "plain", False, 0
     source = program.project.source(module)
     if source is None:
         return Shape("unknown")
@@ -56,14 +58,15 @@ def _shape(program: Program, module: str, definition: FunctionDefinition) -> Sha
         found = _one(program, module, node, definition)
         if found == "unknown":
             return Shape("unknown")
-        if found == "injects":
-            injects = True
+        if isinstance(found, int):
+            injects, leading = True, leading + found
         elif found != "plain":
             style = found
-    return Shape(style, injects)
+    return Shape(style, injects, leading)
 
 
-def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionDefinition) -> str:
+def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionDefinition) -> str | int:
+    """What one decorator makes of the function: a style, or how many arguments its wrapper gives ahead of the caller's."""
     called = isinstance(node, cst.Call)
     target = node.func if isinstance(node, cst.Call) else node
     name = dotted_name(target)
@@ -79,6 +82,8 @@ def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionD
             return _wrapper(program, where, decorator, definition, called)
         case Found(module=where, binding=ClassDefinition() as cls):
             call = cls.methods.get("__call__")
+            if call and not called and not definition.is_generator:
+                return _forwards(program, where, call[-1])
             return _wrapper(program, where, call[-1], definition, False, skip=1) if call else "unknown"
         case Found(module=where, binding=Assignment() as assignment) if "." not in name:
             return _alias(program, where, assignment)
@@ -126,7 +131,7 @@ def _wrapper(
     decorated: FunctionDefinition,
     called: bool,
     skip: int = 0,
-) -> str:
+) -> str | int:
     """Judge a decorator of the project by what its wrapper does: it must call the function and be called the same way."""
     source = program.project.source(module)
     if source is None:
@@ -141,8 +146,10 @@ def _wrapper(
     parameters = [p.name.value for p in [*node.params.posonly_params, *node.params.params]][skip:]
     wrappers = list(_functions(node))
     if not wrappers:
-        returns_argument = bool(parameters) and _returns_name(node, parameters[0])
-        return "plain" if returns_argument else "unknown"
+        if bool(parameters) and _returns_name(node, parameters[0]):
+            return "plain"
+        held = _returned_holder(program, module, node, parameters) if not decorated.is_generator else None
+        return _forwards(program, *held) if held is not None else "unknown"
     if not parameters:
         return "unknown"
     for wrapper in wrappers:
@@ -157,8 +164,51 @@ def _wrapper(
             decorated.is_async and _returns_call(wrapper, parameters[0])
         ):
             continue
-        return "injects"
+        taken = len(wrapper.params.posonly_params) + len(wrapper.params.params)
+        ahead = _leading(calls[0]) - taken
+        if ahead > 0 and taken > (decorated.cls is not None):
+            return "unknown"
+        return max(ahead, 0)
     return "unknown"
+
+
+def _returned_holder(
+    program: Program, module: str, decorator: cst.FunctionDef, parameters: list[str]
+) -> tuple[str, FunctionDefinition] | None:
+    """The `__call__` of the class in an instance of which a decorator wraps the function: `return Wrapper(function)`."""
+    for value in _returned(decorator):
+        if not isinstance(value, cst.Call) or len(value.args) != 1 or not parameters:
+            continue
+        name = dotted_name(value.func)
+        found = program.resolve(module, name) if name and dotted_name(value.args[0].value) == parameters[0] else None
+        if isinstance(found, Found) and isinstance(found.binding, ClassDefinition):
+            method = program.method(f"{found.module}.{found.binding.qualname}", "__call__")
+            return (method[0], method[2]) if method is not None else None
+    return None
+
+
+def _forwards(program: Program, module: str, method: FunctionDefinition) -> str | int:
+    """Judge the `__call__` of a wrapper by whether it returns a call with all that it was given itself."""
+    source = program.project.source(module)
+    node = source.nodes[method.node] if source is not None else None
+    if not isinstance(node, cst.FunctionDef) or method.is_async or method.is_generator:
+        return "unknown"
+    star, stars = node.params.star_arg, node.params.star_kwarg
+    if not isinstance(star, cst.Param) or stars is None or len(node.params.params) != 1:
+        return "unknown"
+    for value in _returned(node):
+        if isinstance(value, cst.Call):
+            passed = [(a.star, a.value.value) for a in value.args if isinstance(a.value, cst.Name) and a.star]
+            if passed == [("*", star.name.value), ("**", stars.name.value)]:
+                return _leading(value)
+    return "unknown"
+
+
+def _leading(call: cst.Call) -> int:
+    """How many arguments a wrapper gives ahead of those that it was given itself."""
+    stars = [index for index, argument in enumerate(call.args) if argument.star == "*"]
+    ahead = call.args[: stars[0]] if stars else ()
+    return sum(1 for argument in ahead if argument.keyword is None)
 
 
 def _functions(node: cst.FunctionDef) -> list[cst.FunctionDef]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
-from flake8_async_orm.flow import awaiting, consumption, coroutines, evidence, transactions, uniqueness
+from flake8_async_orm.flow import awaiting, concurrency, consumption, coroutines, evidence, transactions, uniqueness
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
@@ -204,6 +204,7 @@ def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if awaiting.spent(state, inner):
         # the next turn finds it spent
         evaluate(frame, node.elt, inner)
+    concurrency.repeat(frame, state, inner, value)
     kind = {cst.ListComp: "list", cst.SetComp: "set"}.get(type(node), "iterator")
     return Collection(value, kind)
 
@@ -487,7 +488,9 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if again:
         coroutines.consume(frame, value)
         return Unknown("awaited a second time")
-    return awaited(frame, node, value, state)
+    given = awaited(frame, node, value, state)
+    concurrency.waited(frame, state)
+    return given
 
 
 def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
@@ -501,6 +504,7 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
         return value
     match value:
         case Coroutine(of=of):
+            concurrency.overlapped(frame, state, value)
             coroutines.hand_on(frame, value, state)
             return of
         case Awaitable(of=of):

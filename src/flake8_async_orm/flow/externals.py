@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import awaiting, consumption, coroutines, engines, instances, queries, scheduling
+from flake8_async_orm.flow import (
+    awaiting,
+    concurrency,
+    consumption,
+    coroutines,
+    engines,
+    instances,
+    queries,
+    scheduling,
+)
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
@@ -72,7 +81,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         awaiting.handed(frame, node, state, name)
         if dotted.startswith("asyncio."):
             scheduling.scheduled(frame, node, arguments, name)
-        return _runner(frame, state, callables.RUNNERS[dotted], arguments)
+        return _runner(frame, state, dotted, arguments, site)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
     if dotted == "functools.partial" and arguments:
@@ -154,9 +163,14 @@ def _committed(frame: Frame, state: State, values: list[Value]) -> Value:
     return Constant(None)
 
 
-def _runner(frame: Frame, state: State, gives: str, arguments: list[Argument]) -> Value:
+def _runner(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
     """`gather` and its kin: what they are given is awaited."""
+    gives = callables.RUNNERS[dotted]
     results: list[Value] = []
+    if dotted in callables.TOGETHER:
+        concurrency.together(frame, state, [a.value for a in arguments if a.keyword is None], site)
+    if dotted in callables.STARTERS and arguments:
+        return start(frame, state, arguments[0].value, site)
     for argument in arguments:
         if argument.keyword is not None:
             coroutines.consume(frame, argument.value)
@@ -172,6 +186,13 @@ def _runner(frame: Frame, state: State, gives: str, arguments: list[Argument]) -
     if gives == "now" and results:
         return results[0]
     return Unknown("scheduled")
+
+
+def start(frame: Frame, state: State, value: Value, site: Site) -> Value:
+    """A task that runs `value` beside whatever follows."""
+    task = concurrency.started(frame, state, value, site)
+    coroutines.hand_on(frame, value, state)
+    return Awaitable(value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled"), task)
 
 
 def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
@@ -331,15 +352,18 @@ def foreign_member(
 
         take(frame, arguments)
         return entered(frame, arguments[0].value, False, arguments[0].site, state)
-    if name in ("create_task", "run_until_complete", "start_soon", "spawn") and arguments:
+    if name in callables.START_METHODS and arguments:
+        if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
+            scheduling.scheduled(frame, node, arguments, name)
+        return _begun(frame, state, arguments, node, site)
+    if name == "run_until_complete" and arguments:
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
         for argument in arguments:
             coroutines.hand_on(frame, argument.value, state)
             instances.doubt(frame, state, argument.value)
         value = arguments[0].value
-        of = value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled")
-        return of if name == "run_until_complete" else Awaitable(of)
+        return value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled")
     if is_logging(node):
         take(frame, arguments)
         return Constant(None)
@@ -367,6 +391,24 @@ def why_of(receiver: Value, name: str) -> str:
 
 def _is_stack(receiver: Value) -> bool:
     return isinstance(receiver, Object) and receiver.cls.name in callables.EXIT_STACKS
+
+
+def _begun(frame: Frame, state: State, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
+    """`group.create_task(coroutine)`, `group.start_soon(function, *arguments)`."""
+    from flake8_async_orm.flow.calls import call as call_value
+
+    begun = arguments[0].value
+    if isinstance(begun, (Function, LocalFunction)) or (
+        isinstance(begun, BoundMember) and isinstance(begun.receiver, ApiObject)
+    ):
+        made = call_value(frame, state, begun, [a for a in arguments[1:] if a.keyword is None], node, site)
+        task = start(frame, state, made, site)
+    else:
+        task = start(frame, state, begun, site)
+    for argument in arguments:
+        coroutines.hand_on(frame, argument.value, state)
+        instances.doubt(frame, state, argument.value)
+    return task
 
 
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:

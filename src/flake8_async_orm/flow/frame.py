@@ -10,6 +10,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import CoroutineDropped, Fact
 from flake8_async_orm.lattice import State, join, join_states
+from flake8_async_orm.ledger import Ledger
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import Place, Site, Unknown, Value, record
@@ -32,6 +33,8 @@ class Loop:
 
     broken: State | None = None
     continued: State | None = None
+    #: the state before its first turn
+    entry: State | None = None
 
 
 @record
@@ -121,6 +124,23 @@ class Frame:
     doubted: set[Place] = field(default_factory=set)
     #: sessions that were committed, rolled back, flushed or closed here, with the word of `knowledge.behaviour`
     ended_with: set[tuple[Place, str]] = field(default_factory=set)
+
+    #: coroutines made here -> the sessions on which awaiting them surely does database work
+    works: dict[Site, frozenset[Place]] = field(default_factory=dict)
+    #: of those, the ones that run as tasks -> the calls that began them
+    begun: dict[Site, Site] = field(default_factory=dict)
+    #: of those, the ones that are collected in a loop, with the sessions that are the same in every turn
+    repeated: dict[Site, frozenset[Place]] = field(default_factory=dict)
+    #: places of sessions of which a comprehension or a loop collects many
+    many: set[Place] = field(default_factory=set)
+    #: sessions on which a task works that was begun here
+    running: set[Place] = field(default_factory=set)
+    #: sessions of module level that database work was done on, and where first
+    global_work: dict[Place, Site] = field(default_factory=dict)
+    #: where sessions are committed
+    committed: set[tuple[Place, Site]] = field(default_factory=set)
+    #: sessions closed with something written, under the write: the ledger then, and where it was closed
+    losses: dict[tuple[Place, Site], tuple[Ledger, Site]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.path = self.source.path

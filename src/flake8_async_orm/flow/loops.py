@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
-from flake8_async_orm.flow import awaiting, consumption
+from flake8_async_orm.flow import awaiting, concurrency, consumption
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -58,7 +58,7 @@ def _loop(
     entry = state
     for round_ in range(ROUNDS):
         marks = _marks(frame)
-        end, loop = _turn(frame, body, entry, head)
+        end, loop = _turn(frame, body, entry, head, state)
         merged = join_states(entry, end)
         assert merged is not None
         if round_ == ROUNDS - 1 or _settled(entry, merged):
@@ -67,6 +67,7 @@ def _loop(
         entry = merged
     if end is not None and awaiting.spent(state, end):
         _another(frame, body, end, head)
+    concurrency.turned(frame, state, end)
     after = join_states(entry, end)
     after = leave(after.copy()) if after is not None else None
     if after is not None and orelse is not None:
@@ -78,7 +79,7 @@ def _another(frame: Frame, body: cst.BaseSuite, end: State, head: Head) -> None:
     """One more turn, after one in which something was spent that can be used only once: only that is taken from it."""
     marks = _marks(frame)
     before = dict(frame.facts)
-    _turn(frame, body, end, head)
+    _turn(frame, body, end, head, end)
     again = {
         key: fact
         for key, fact in frame.facts.items()
@@ -108,8 +109,8 @@ def _forget(frame: Frame, marks: tuple[Any, ...]) -> None:
         del frame.raised[-1][raised:]
 
 
-def _turn(frame: Frame, body: cst.BaseSuite, entry: State, head: Head) -> tuple[State | None, Loop]:
-    loop = Loop()
+def _turn(frame: Frame, body: cst.BaseSuite, entry: State, head: Head, before: State) -> tuple[State | None, Loop]:
+    loop = Loop(entry=before)
     frame.loops.append(loop)
     current = head(entry.copy())
     if current is not None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
-from flake8_async_orm.flow import consumption, coroutines, instances, loading
+from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -206,6 +206,7 @@ def awaitable_attribute(frame: Frame, node: cst.Attribute, value: ApiObject, nam
         return Unknown("awaitable attribute")
     attribute = mapped_attribute(frame, owner.model, name)
     of = loading.related_value(attribute, owner.place) if attribute is not None else Unknown("attribute")
+    concurrency.works(frame, site, concurrency.of_instance(state, owner, name))
     return coroutines.made(
         frame,
         site,

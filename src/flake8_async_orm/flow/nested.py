@@ -127,3 +127,13 @@ def parameter_names(frame: Frame, site: Site) -> list[str]:
     if found is None:
         return []
     return [p.name.value for p in [*found[0].params.posonly_params, *found[0].params.params]]
+
+
+def all_parameters(frame: Frame, site: Site) -> list[str]:
+    """The names of all parameters of a nested function or lambda."""
+    found = frame.nested.get(site)
+    if found is None:
+        return []
+    given = found[0].params
+    stars = [star for star in (given.star_arg, given.star_kwarg) if isinstance(star, cst.Param)]
+    return [p.name.value for p in [*given.posonly_params, *given.params, *given.kwonly_params, *stars]]

@@ -83,6 +83,10 @@ class Outcome:
     doubted: frozenset[Place] = frozenset()
     #: whether the body, or one that it calls, does database work by way of a session, connection or engine
     touches: bool = False
+    #: the sessions on which it surely does database work; of a function that only gives a coroutine: which that does
+    works: frozenset[Place] = frozenset()
+    #: sessions of module level that it works on
+    global_work: frozenset[Place] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

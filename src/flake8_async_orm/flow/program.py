@@ -605,7 +605,10 @@ def interpret_function(
     reveal: bool = False,
 ) -> Outcome:
     """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
+    import flake8_async_orm.flow.concurrency as concurrency
     import flake8_async_orm.flow.coroutines as coroutines
+    import flake8_async_orm.flow.handlers as handlers
+    import flake8_async_orm.flow.ledgers as ledgers
     import flake8_async_orm.flow.nested as nested
     from flake8_async_orm.flow.parameters import bind_parameters
     from flake8_async_orm.flow.statements import run_block
@@ -654,6 +657,11 @@ def interpret_function(
     returns = joined_values(
         [v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns")
     )
+    if outer is None and handlers.is_handler(program, module, definition):
+        concurrency.handled(frame, exit_state or state)
+    works = ledgers.worked_on(exit_state)
+    if isinstance(returns, Coroutine) and not definition.is_async:
+        works |= frame.works.get(returns.site, frozenset())
     facts: list[Fact] = list(frame.facts.values())
     return Outcome(
         returns,
@@ -666,6 +674,8 @@ def interpret_function(
         frozenset((place, word) for place, word in frame.ended_with if is_shared(place)),
         frozenset(place for place in frame.doubted if is_shared(place)),
         frame.touches,
+        works=frozenset(place for place in works if is_shared(place) or concurrency.surrounds(frame, place)),
+        global_work=frozenset(frame.global_work),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_async_orm.flow import coroutines, decorators, instances, loading, nested, persistence, transactions
+from flake8_async_orm.flow import (
+    concurrency,
+    coroutines,
+    decorators,
+    instances,
+    ledgers,
+    loading,
+    nested,
+    persistence,
+    transactions,
+)
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame, Requirement
@@ -59,6 +69,9 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     take(frame, arguments)
     if shape.style == "unknown":
         return unknown(frame, state, arguments, f"`{definition.name}` is decorated by something unknown")
+    if shape.leading:
+        given_ahead = [Argument(Unknown("given by a decorator"), None, "", site)] * shape.leading
+        arguments = [*given_ahead, *arguments]
     actuals, key = bind(frame, module, definition, function, arguments)
     if frame.shallow and shape.style == "plain" and not definition.is_async and definition.returns is not None:
         value = declared(frame, module, definition, function, Outcome(Unknown("not followed")))
@@ -102,6 +115,7 @@ def shaped(
     returns: Value,
     substitution: Substitution,
     site: Site,
+    own: frozenset[str] | None = None,
 ) -> Value:
     """What the call gives: a coroutine, a generator, a context manager, or the value itself."""
     if frame.loops:
@@ -117,6 +131,7 @@ def shaped(
         return Generator(yields, callee, definition.is_async)
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:
+        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
         made = coroutines.made(
             frame,
             site,
@@ -129,6 +144,7 @@ def shaped(
         return made
     transfer(frame, state, outcome, substitution, site)
     if isinstance(value, Coroutine):
+        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
         return coroutines.made(
             frame,
             site,
@@ -218,6 +234,8 @@ def transfer(
     """The callee's body has run: tell its effects and what it required in the caller's places."""
     if outcome.diverges:
         frame.diverged = True
+    for place in outcome.global_work:
+        ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
         _require(frame, state, requirement, substitution, requirement.read if at_read else site)
     for place, word in sorted(outcome.ended, key=repr):
@@ -256,7 +274,9 @@ def transfer(
                     told.used if ended else held.used or told.used,
                     held.done | told.done,
                     transactions.after_call(frame, held.transaction, told.transaction, site),
+                    held.ledger,
                 )
+                ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
                 loading.renew(state, here, met)
         elif isinstance(told, ObjectState) and isinstance(before_it := state.heap.get(here), ObjectState):
@@ -330,6 +350,7 @@ def _end(
     if here is None or session is None:
         return
     frame.ended_with.add((here, word))
+    ledgers.ended(frame, state, here, word, site)
     known = outcome.exit.heap.get(place) if outcome.exit is not None else None
     surely = isinstance(known, SessionState) and word in known.done
     match word:
@@ -426,7 +447,8 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
     shape = decorators.shape(frame.program, frame.module, definition)
     if shape.style == "unknown":
         return unknown(frame, state, arguments)
-    return shaped(frame, state, frame.module, definition, shape, outcome, outcome.returns, substitution, site)
+    own = frozenset(nested.all_parameters(frame, function.site))
+    return shaped(frame, state, frame.module, definition, shape, outcome, outcome.returns, substitution, site, own)
 
 
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:

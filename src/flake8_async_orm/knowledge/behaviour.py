@@ -174,6 +174,37 @@ TRANSACTIONS_OF = {
     **dict.fromkeys(names.CONNECTIONS, CONNECTION_TRANSACTIONS),
 }
 
+#: members of async sessions -> what they mean for the connection and the transaction (words of `flow.ledgers`):
+#: works (takes a connection for sure), gets (unless the instance is at hand), may-work, commits, rolls-back, closes, adds,
+#: changes, leads-out (gives something that can end the transaction out of sight), connection
+SESSION_WORK = {
+    **dict.fromkeys("execute exec scalar scalars stream stream_scalars refresh".split(), "works"),
+    **dict.fromkeys(("get", "get_one"), "gets"),
+    **dict.fromkeys(("merge", "flush", "run_sync", "begin_nested"), "may-work"),
+    "connection": "connection",
+    "commit": "commits",
+    "rollback": "rolls-back",
+    **dict.fromkeys("close aclose reset invalidate".split(), "closes"),
+    **dict.fromkeys(("add", "add_all"), "adds"),
+    "delete": "changes",
+    **dict.fromkeys(("get_transaction", "get_nested_transaction", "sync_session"), "leads-out"),
+}
+
+#: the same of an async connection, which is out of its pool from its start to its end
+CONNECTION_WORK = {
+    **dict.fromkeys("execute scalar scalars exec_driver_sql stream stream_scalars".split(), "works"),
+    "run_sync": "may-work",
+    "commit": "commits",
+    "rollback": "rolls-back",
+    **dict.fromkeys(("close", "aclose"), "closes"),
+    **dict.fromkeys(
+        "execution_options invalidate get_raw_connection get_transaction sync_connection".split(), "leads-out"
+    ),
+}
+
+#: members of a transaction: what they mean for the session or connection that began it
+TRANSACTION_WORK = {"commit": "commits", "rollback": "rolls-back", "close": "rolls-back"}
+
 GIVES_OF = {
     **dict.fromkeys(names.SESSIONS, SESSION_GIVES),
     **dict.fromkeys(names.CONNECTIONS, CONNECTION_GIVES),

@@ -111,6 +111,13 @@ SCHEDULERS = {
     "asyncio.get_event_loop": "asyncio.AbstractEventLoop",
     "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
 }
+#: of these, those that begin to run what they are given beside whoever called, by dotted name or as a method
+STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.tasks.create_task"})
+START_METHODS = frozenset({"create_task", "start_soon", "spawn"})
+#: and those that run all of what they are given at the same time
+TOGETHER = frozenset(
+    {"asyncio.gather", "asyncio.tasks.gather", "asyncio.wait", "asyncio.tasks.wait", "asyncio.as_completed"}
+)
 
 #: names by which tests replace functions by mocks
 PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)

@@ -180,3 +180,13 @@ def is_known_base(dotted: str) -> bool:
     """Whether what the foreign class `dotted` brings is known well enough to know a class that derives from it."""
     row = BASES.get(dotted)
     return row.known if row is not None else dotted.partition(".")[0] in _KNOWN_PACKAGES
+
+
+#: packages of web frameworks, their classes on which handlers of requests are registered, and the methods that do it
+WEB = frozenset({"fastapi", "starlette", "litestar", "quart", "sanic", "blacksheep", "robyn", "aiohttp"})
+ROUTERS = frozenset(
+    {"FastAPI", "APIRouter", "Starlette", "Router", "Quart", "Sanic", "Blueprint", "Application", "Robyn"}
+) | {"RouteTableDef"}
+_METHODS = "get post put patch delete head options trace route websocket".split()
+ROUTE_METHODS = frozenset([*_METHODS, "api_route", "websocket_route"])
+ROUTE_DECORATORS = frozenset(f"{module}.{name}" for module in ("litestar", "litestar.handlers") for name in _METHODS)

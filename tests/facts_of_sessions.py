@@ -1,0 +1,15 @@
+"""Facts about what becomes of sessions, made by hand, that the rules about them report; and those that they do not."""
+
+from __future__ import annotations
+
+from flake8_async_orm.facts import Fact, SessionShared
+from flake8_async_orm.values import Site
+
+A, B, C = (Site("module.py", number) for number in range(1, 4))
+
+FACTS: list[tuple[str, Fact]] = [
+    *(("AOR306", SessionShared(A, "self.session", how, (B, C))) for how in ("together", "task", "loop", "beside")),
+    ("AOR306", SessionShared(A, "", "together", (A, B))),
+    ("AOR306", SessionShared(A, "session", "handler", ())),
+]
+SILENT: list[tuple[str, Fact]] = []
