@@ -19,7 +19,7 @@ from flake8_async_orm.config import Config, SessionProvider
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.facts import AnalysisFailed, Fact
-from flake8_async_orm.linting import FixResult, batch, findings, fix, lint
+from flake8_async_orm.linting import FixResult, batch, findings, fix, lint, outcomes
 from flake8_async_orm.project import Workspace
 from flake8_async_orm.rule import Finding, FixRequest, Rule
 from flake8_async_orm.source import Source
@@ -34,7 +34,7 @@ class NameSeen(Fact):
     name: str
 
 
-def seen(source: Source, project: object) -> list[Fact]:
+def seen(source: Source, project: object, *_: object) -> list[Fact]:
     facts: list[Fact] = []
     for number, node in enumerate(source.nodes):
         name = getattr(node, "value", None)
@@ -236,7 +236,7 @@ def test_a_file_that_somebody_parsed_is_not_looked_at_again(build: Callable[[Bui
 def test_too_deep_for_the_interpreter(
     build: Callable[[Builder], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def drown(source: Source, project: object) -> list[Fact]:
+    def drown(source: Source, project: object, *_: object) -> list[Fact]:
         raise RecursionError
 
     monkeypatch.setattr(findings, "interpret", drown)
@@ -252,7 +252,7 @@ def interpreted(folder: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, 
     """The names of those of `files` that are interpreted."""
     asked: set[str] = set()
 
-    def note(source: Source, project: object) -> list[Fact]:
+    def note(source: Source, project: object, *_: object) -> list[Fact]:
         asked.add(Path(source.path).relative_to(folder).as_posix())
         return []
 
@@ -315,7 +315,7 @@ def test_a_provider_by_setting_makes_a_file_matter(tmp_path: Path, monkeypatch: 
 def test_reach_follows_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert interpreted(tmp_path, monkeypatch, {"b.py": "", "a.py": "import b\nasync def f(): ...\n"}) == set()
     asked: list[str] = []
-    monkeypatch.setattr(findings, "interpret", lambda source, project: asked.append(source.path) or [])
+    monkeypatch.setattr(findings, "interpret", lambda source, *_: asked.append(source.path) or [])
     config = Config(root=str(tmp_path))
     workspace = Workspace(config)
     path = tmp_path / "a.py"
@@ -409,7 +409,7 @@ def test_a_fix_that_breaks_a_guarantee_is_left_out_and_said(
 def test_the_next_finding_of_another_kind_is_no_reason(
     build: Callable[[Builder], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interpret(source: Source, project: object) -> list[Fact]:
+    def interpret(source: Source, project: object, *_: object) -> list[Fact]:
         facts = seen(source, project)
         later = [number for number, node in enumerate(source.nodes) if type(node).__name__ == "Attribute"]
         return [*facts, *(NameSeen(Site(source.path, number), "later") for number in later if "(good" in source.text)]
@@ -495,7 +495,7 @@ def test_a_batch_is_the_same_in_processes(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_defect_costs_one_file(
     build: Callable[[Builder], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(source: Source, project: object) -> list[Fact]:
+    def fail(source: Source, project: object, *_: object) -> list[Fact]:
         if source.path.endswith("one.py"):
             raise KeyError("no such thing\nat all")
         return seen(source, project)
@@ -523,7 +523,7 @@ def test_writing_says_why_not(
     path.write_text(HEAD + "bad\n", encoding="utf-8")
     (outcome,) = batch.run([batch.Job("one.py")], batch.Task((Config(root=str(tmp_path)),), fix=True))
     assert path.read_text(encoding="utf-8") == HEAD + "bad\n"
-    assert batch.write("one.py", outcome) is None
+    assert outcomes.write("one.py", outcome) is None
     assert path.read_text(encoding="utf-8") == HEAD + "good\n"
-    problem = batch.write("one.py", outcome)
+    problem = outcomes.write("one.py", outcome)
     assert problem is not None and "changed meanwhile" in problem

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "AOR"
+#: a file could not be analysed
+FAILED = "AOR000"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from flake8_async_orm.cli.options import (
 from flake8_async_orm.config import Config, ConfigError, Finder
 
 if TYPE_CHECKING:
-    from flake8_async_orm.linting.batch import Outcome
-    from flake8_async_orm.linting.silencing import Style
+    from flake8_async_orm.linting.outcomes import Outcome, Style
     from flake8_async_orm.report.colour import Paint
 
 STDIN = "<stdin>"
@@ -115,7 +114,7 @@ def _once(options: argparse.Namespace, paint: Paint) -> int:
 
 
 def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
-    from flake8_async_orm.linting import batch
+    from flake8_async_orm.linting.outcomes import Job, Task
 
     began = time.perf_counter()
     if reads_stdin(options):
@@ -136,15 +135,17 @@ def _lint(options: argparse.Namespace, finder: Finder, paint: Paint) -> int:
         config = finder.config_for(os.path.abspath(path))
         index = next((index for index, known in configs.items() if known is config), len(configs))
         configs[index] = config
-        jobs.append(batch.Job(path, index, data))
+        jobs.append(Job(path, index, data))
     if options.prune_baseline and all(config.baseline is None for config in configs.values()):
         raise UsageError("--prune-baseline: there is no baseline; name it with --baseline")
     silence: Style | None = "noqa" if options.add_noqa else "ignore" if options.add_ignore else None
-    task = batch.Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
+    task = Task(tuple(configs.values()), options.fix or options.diff, options.unsafe_fixes, silence)
     if configs and not any(config.enabled_codes for config in configs.values()):
         _say("warning: no rule is selected")
     directory = cache_directory(options, configs[0]) if jobs else None
     if directory is None:
+        from flake8_async_orm.linting import batch
+
         run = batch.run(jobs, task, options.jobs)
     else:
         from flake8_async_orm.cache import Cache

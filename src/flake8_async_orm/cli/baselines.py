@@ -13,8 +13,7 @@ from flake8_async_orm.config import Config
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.discovery import shown
 from flake8_async_orm.linting import known
-from flake8_async_orm.linting.batch import Outcome
-from flake8_async_orm.linting.findings import FAILED
+from flake8_async_orm.linting.outcomes import Outcome
 from flake8_async_orm.report.summary import counted
 
 #: a file, what came of it, and the settings that hold for it
@@ -44,7 +43,7 @@ def _pruned(path: str, judged: Sequence[Judged], drop: bool) -> Iterator[str]:
     configs: dict[str, Config] = {}
     for outcome, config in judged:
         there += known.counted(outcome.known, path)
-        if outcome.crash is None and not any(one.code == FAILED for one in _all(outcome)):
+        if outcome.crash is None and not any(one.code == codes.FAILED for one in _all(outcome)):
             configs[os.path.abspath(outcome.path)] = config
 
     def looked_for(file: str, code: str) -> bool:

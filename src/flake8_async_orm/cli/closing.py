@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -12,8 +11,8 @@ from flake8_async_orm.cli import baselines
 from flake8_async_orm.cli.baselines import Judged
 from flake8_async_orm.cli.options import PROGRAM, changes
 from flake8_async_orm.diagnostics import Diagnostic
-from flake8_async_orm.linting import batch
-from flake8_async_orm.linting.batch import Outcome
+from flake8_async_orm.linting import outcomes as linted
+from flake8_async_orm.linting.outcomes import Outcome
 from flake8_async_orm.report import colour, diffs, summary
 from flake8_async_orm.report.colour import Paint
 
@@ -44,7 +43,7 @@ def close(judged: Sequence[Judged], options: argparse.Namespace, paint: Paint, s
         plain = colour.Paint(colour.wanted(options.color, sys.stderr))
         sys.stderr.write(_findings(diagnostics, options, plain))
     else:
-        unwritten = [problem for one in changed if (problem := batch.write(one.path, one)) is not None]
+        unwritten = [problem for one in changed if (problem := linted.write(one.path, one)) is not None]
         lines += [f"error: not changed: {problem}" for problem in unwritten]
         _report(diagnostics, options, paint)
     told = [*(_fixes(changed) if options.show_fixes else ())]
@@ -52,6 +51,8 @@ def close(judged: Sequence[Judged], options: argparse.Namespace, paint: Paint, s
         told += _summary(diagnostics, changed, len(outcomes) - len(crashes), options)
         told += baseline
         if options.output_format in report.PROSE and all(config.baseline is None for _, config in judged):
+            import shlex
+
             paths = " ".join(map(shlex.quote, options.paths))
             told += summary.overview(diagnostics, f"{PROGRAM} --write-baseline {BASELINE} {paths}".rstrip())
     sys.stdout.flush()

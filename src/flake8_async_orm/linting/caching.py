@@ -25,8 +25,7 @@ from flake8_async_orm.cache import Cache
 from flake8_async_orm.consulted import CHANGED, Consulted
 from flake8_async_orm.diagnostics import Diagnostic, Range, Related
 from flake8_async_orm.edits import Edit, Fix
-from flake8_async_orm.linting import batch
-from flake8_async_orm.linting.batch import Job, Outcome, Task
+from flake8_async_orm.linting.outcomes import Job, Outcome, Task
 
 #: installed packages that have a say in what is found
 _LIBRARIES = ("libcst", "sqlalchemy")
@@ -39,7 +38,7 @@ def run(jobs: Sequence[Job], task: Task, processes: int, cache: Cache) -> Iterat
     there = _valid(cache, keys)
     missing = [job for job, key in zip(jobs, keys, strict=True) if key not in there]
     asked = Consulted()
-    fresh = batch.run(missing, task, processes, asked) if missing else iter(())
+    fresh = _fresh(missing, task, processes, asked)
     made: dict[str, bytes] = {}
     for key in keys:
         if key in there:
@@ -53,6 +52,15 @@ def run(jobs: Sequence[Job], task: Task, processes: int, cache: Cache) -> Iterat
     next(fresh, None)
     if made and CHANGED not in asked.answers.values():
         cache.put(_packed(asked.answers), made)
+
+
+def _fresh(jobs: Sequence[Job], task: Task, processes: int, asked: Consulted) -> Iterator[Outcome]:
+    if not jobs:
+        return iter(())
+    # the linter costs more to import than many files to look up
+    from flake8_async_orm.linting import batch
+
+    return batch.run(jobs, task, processes, asked)
 
 
 def _keys(jobs: Sequence[Job], task: Task) -> list[str]:

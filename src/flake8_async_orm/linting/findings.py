@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flake8_async_orm.project import Project
     from flake8_async_orm.rule import Finding, FixRequest, Rule
 
-FAILED = "AOR000"
+FAILED = codes.FAILED
 #: of an expression over many lines only so many are kept to be shown
 LINES_KEPT = 12
 #: Python frames that interpreting a file may need; fits a stack of 8 MB on Python 3.10, which puts every frame on it

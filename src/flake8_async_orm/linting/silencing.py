@@ -9,12 +9,13 @@ import ast
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from flake8_async_orm import edits
 from flake8_async_orm.edits import Edit
 from flake8_async_orm.linting.findings import FAILED, examine, lint
 from flake8_async_orm.linting.fixing import FixResult
+from flake8_async_orm.linting.outcomes import Style
 from flake8_async_orm.linting.unused import UNUSED
 from flake8_async_orm.source import Source, SourceError
 from flake8_async_orm.suppression import Rows, Suppression, Suppressions
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from flake8_async_orm.config import Config
     from flake8_async_orm.diagnostics import Diagnostic
     from flake8_async_orm.project import Project
-
-#: `noqa` is flake8's comment, with codes; `ignore` our own, with names
-Style = Literal["noqa", "ignore"]
-
 
 def silence(source: Source, project: Project, config: Config, style: Style) -> FixResult:
     """Put a comment on every finding in `source` but those that are about the whole file or about comments.
