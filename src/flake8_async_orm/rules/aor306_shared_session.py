@@ -30,6 +30,9 @@ Valid:
         posts = await session.scalar(text("select count(*) from posts"))
         return [users, posts]
 
+Fix:
+    None: whether to await in turn or to open a session in each task is yours to say.
+
 Limits:
     The finding stands at the call that runs the tasks together, or at the one that begins a task beside another. At
     least two of the awaitables must surely do database work on the same session: what a function does on some
