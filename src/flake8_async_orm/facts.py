@@ -349,6 +349,18 @@ class DetachedAttributeRead(AttributeRead):
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeSerialized(AttributeRead):
+    """An attribute was read by a serialiser, for the field `schema` (`UserRead.posts`), declared at `read`.
+
+    `statement`, `path`: as in RelationshipRead. `state` may also be detached.
+    """
+
+    schema: str = ""
+    statement: Site | None = None
+    path: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionChanged(AttributeRead):
     """A collection that was not loaded was changed in place, or replaced. `how`: the method, `=` or `+=`."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, persistence, queries
+from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, persistence, queries, serialization
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
@@ -142,6 +142,10 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             take(frame, arguments)
             is_text = isinstance(literal, Text) or isinstance(literal.value, str)
             return TEXT if is_text and name in callables.GIVING_TEXT else Unknown("given by a literal")
+        case BoundMember(receiver=(Class() | Object()) as receiver, name=name) if (
+            schema := serialization.schema_of(frame, receiver, name)
+        ) is not None:
+            return serialization.called(frame, state, receiver, schema, arguments, site)
         case BoundMember(receiver=receiver, name=name):
             return externals.foreign_member(frame, state, receiver, name, arguments, node, site)
         case Function():

@@ -6,22 +6,13 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import (
-    awaiting,
-    concurrency,
-    consumption,
-    coroutines,
-    engines,
-    instances,
-    queries,
-    scheduling,
-)
+from flake8_async_orm.flow import (awaiting, concurrency, consumption, coroutines, engines, instances, queries, scheduling, serialization)
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
-from flake8_async_orm.knowledge import behaviour, callables, frameworks, names
+from flake8_async_orm.knowledge import behaviour, callables, frameworks, names, serializers
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
@@ -420,6 +411,8 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
             return found
     if cls.name.startswith("builtins.") or name in ("list", "set", "tuple", "dict"):
         return _builtin_class(frame, state, cls.name, arguments, site)
+    if cls.name in serializers.ADAPTERS:
+        return serialization.adapter(frame, cls, arguments, site)
     unknown(frame, state, arguments)
     if name.endswith(("Mock", "MagicMock", "Mocker")):
         return Unknown("a mock")

@@ -50,6 +50,8 @@ class Requirement:
     read: Site
     collection: bool
     change: str = ""
+    #: the field of a schema for which a serialiser reads it
+    schema: str = ""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ class Frame:
     nested_outcomes: dict[object, object] = field(default_factory=dict)
     entered_nested: set[Site] = field(default_factory=set)
     touches: bool = False
+    #: the field of a schema for which attributes are being read
+    serializing: str = ""
     #: a call that never comes back has been made in the statement that is being run
     diverged: bool = False
     depth: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_orm.facts import (
+    AttributeSerialized,
     CollectionChanged,
     DetachedAttributeRead,
     ExpiredAttributeRead,
@@ -159,7 +160,8 @@ def _give_up(state: State, place: Place) -> None:
 def require(frame: Frame, place: Place, model: str, attribute: MappedAttribute, read: Site, change: str = "") -> None:
     """The body reads what its caller handed over, as the caller did."""
     if not frame.guarded_against(callables.CATCHES_IMPLICIT_IO):
-        requirement = Requirement(place, model, attribute.name, read, bool(attribute.uselist), change)
+        many = bool(attribute.uselist)
+        requirement = Requirement(place, model, attribute.name, read, many, change, frame.serializing)
         frame.requires.setdefault((place, attribute.name), requirement)
 
 
@@ -199,7 +201,11 @@ def state_read(
         session,
     )
     fact: Fact
-    if known.life == "detached":
+    if frame.serializing:
+        fact = AttributeSerialized(*common, frame.serializing, statement, path)
+        if known.life == "detached":
+            fact = replace(fact, state="detached")
+    elif known.life == "detached":
         fact = DetachedAttributeRead(*common, known.detached, statement, path)
     elif mark == "expired":
         fact = ExpiredAttributeRead(*common)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
-from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading
+from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading, serialization
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -278,6 +278,8 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
         if foreign is not None:
             return placed(foreign, value.place.at(name)) if value.place is not None else foreign
         return BoundMember(value, name, frame.site(node.value))
+    if serialization.schema_of(frame, value, name) is not None:
+        return BoundMember(value, name)
     attribute = frame.program.attribute(value.cls, name)
     return placed(attribute, value.place.at(name)) if value.place is not None else attribute
 
@@ -310,6 +312,8 @@ def class_member(frame: Frame, value: Class, name: str) -> Value:
         decorators = {frame.program.decorator_name(module, number) for number in definition.decorators}
         receiver = value if "builtins.classmethod" in decorators else None
         return Function(f"{module}.{definition.qualname}", receiver)
+    if serialization.schema_of(frame, value, name) is not None:
+        return BoundMember(value, name)
     nested = frame.program.class_definition(f"{value.name}.{name}")
     if nested is not None:
         return Class(f"{value.name}.{name}")

@@ -31,7 +31,7 @@ from flake8_async_orm.lattice import (
     join,
     without_none,
 )
-from flake8_async_orm.project.definitions import FunctionDefinition
+from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.values import (
     NONE,
     ApiObject,
@@ -386,6 +386,23 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
     if attribute is None:
         return
     read = requirement.read if requirement.read != site else None
+    outer, frame.serializing = frame.serializing, requirement.schema
+    try:
+        _judge(frame, state, requirement, instance, attribute, site, read)
+    finally:
+        frame.serializing = outer
+
+
+def _judge(
+    frame: Frame,
+    state: State,
+    requirement: Requirement,
+    instance: Instance,
+    attribute: MappedAttribute,
+    site: Site,
+    read: Site | None,
+) -> None:
+    """What the callee requires of `instance`, as the caller has it."""
     if attribute.kind != "relationship":
         known = instances.column_at_stake(frame, state, instance, attribute)
         if known is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines, transactions
+from flake8_async_orm.flow import coroutines, serialization, transactions
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.contexts import beside, entered, left
@@ -180,6 +180,10 @@ def _return(frame: Frame, node: cst.Return, state: State) -> State | None:
     if isinstance(value, Coroutine) and node.value is not None:
         _returned_coroutine(frame, node.value, value)
     coroutines.consume(frame, value)
+    if node.value is not None and frame.function is not None and frame.function.decorators:
+        schema = serialization.response_schema(frame)
+        if schema is not None:
+            serialization.serialize(frame, state, schema, value, frame.site(node.value))
     frame.returned.append((state, value))
     return None
 

@@ -226,12 +226,13 @@ class _Moved:
 def _broken(made: list[Edit], before: list[Diagnostic], chosen: list[_Wanted], after: list[Diagnostic]) -> str | None:
     """Which guarantee the findings `after` show to be broken, or None."""
     moved = _Moved(made)
-    there = {(one.code, one.start, one.end) for one in after}
+    # a serialiser that misses two attributes misses the second when the first is loaded: that is another finding
+    there = {(one.code, one.message, one.start, one.end) for one in after}
     for one in chosen:
         diagnostic = one.diagnostic
         ranges = (moved.outer(diagnostic.start, diagnostic.end), moved.inner(diagnostic.start, diagnostic.end))
         mixed = (*ranges, (ranges[0][0], ranges[1][1]), (ranges[1][0], ranges[0][1]))
-        if any((diagnostic.code, *place) in there for place in mixed):
+        if any((diagnostic.code, diagnostic.message, *place) in there for place in mixed):
             return f"{diagnostic.code} would still be there"
     known = {
         (one.code, *place)

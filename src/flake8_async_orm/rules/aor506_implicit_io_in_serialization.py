@@ -1,0 +1,140 @@
+"""A serialiser reads attributes of an instance that are not loaded.
+
+Why:
+    pydantic, FastAPI's response models and marshmallow read the attribute of every field of their schema, whether
+    it has a default or not. A relationship that is not loaded, or a column that a commit has expired, makes the
+    ORM emit SQL at that moment, which raises MissingGreenlet under asyncio. pydantic wraps it: what one sees is a
+    ValidationError, or FastAPI's ResponseValidationError and a status of 500.
+
+Invalid:
+    from pydantic import BaseModel, ConfigDict
+    from sqlalchemy import ForeignKey, select
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        posts: Mapped[list["Post"]] = relationship()
+
+
+    class Post(Base):
+        __tablename__ = "posts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+    class PostRead(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        id: int
+
+
+    class UserRead(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        id: int
+        posts: list[PostRead]
+
+
+    async def read_user(session: AsyncSession) -> UserRead:
+        user = (await session.scalars(select(User))).one()
+        return UserRead.model_validate(user)
+
+Valid:
+    from pydantic import BaseModel, ConfigDict
+    from sqlalchemy import ForeignKey, select
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        posts: Mapped[list["Post"]] = relationship()
+
+
+    class Post(Base):
+        __tablename__ = "posts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+    class PostRead(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        id: int
+
+
+    class UserRead(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        id: int
+        posts: list[PostRead]
+
+
+    async def read_user(session: AsyncSession) -> UserRead:
+        user = (await session.scalars(select(User).options(selectinload(User.posts)))).one()
+        return UserRead.model_validate(user)
+
+Fix:
+    Safe where the statement is in sight: the loader option is put on it, import included.
+
+Limits:
+    The finding stands where the instance is handed over: at the call, or at what a route returns. One finding
+    names one attribute; the next comes up when it is loaded. Schemas that put something else in the place of the
+    instance (validators before validation, an own `__init__`) are not judged, nor are aliases that are made by a
+    function.
+
+See:
+    SQLAlchemy error MissingGreenlet, https://sqlalche.me/e/20/xd2s
+    pydantic documentation: Arbitrary class instances,
+    https://docs.pydantic.dev/latest/concepts/models/#arbitrary-class-instances
+    FastAPI documentation: Response Model, https://fastapi.tiangolo.com/tutorial/response-model/
+"""
+
+from flake8_async_orm.facts import AttributeSerialized
+from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+
+_STATES = {
+    "unloaded": "is not loaded",
+    "raises": 'is `lazy="raise"` and not loaded',
+    "expired": "is expired",
+    "generated": "was not fetched",
+    "detached": "is not loaded, and the session is gone",
+}
+
+
+@rule("AOR506", "implicit-io-in-serialization", since="0.1.0")
+def check(fact: AttributeSerialized) -> Finding | None:
+    name = short_name(f"{fact.model}.{fact.attribute}")
+    related = []
+    if fact.origin is not None:
+        related.append((fact.origin, fact.origin_text or "loaded here"))
+    if fact.changed is not None:
+        related.append((fact.changed, f"expired by this {fact.changed_by}"))
+    if fact.read is not None and fact.read != fact.site:
+        related.append((fact.read, f"`{fact.schema}` reads it"))
+    relationship = fact.kind == "relationship" and fact.state != "expired"
+    if relationship:
+        option = ".".join(f"selectinload({short_name(f'{model}.{attribute}')})" for model, attribute in fact.path)
+        mend = f"write `.options({option})` on the statement"
+    else:
+        mend = f"write `await {fact.session_name or 'session'}.refresh({fact.instance or '...'})` before"
+    fixes: tuple[FixRequest, ...] = ()
+    if relationship and fact.statement is not None:
+        words = tuple(f"{model}.{attribute}" for model, attribute in fact.path)
+        fixes = (FixRequest("add_loader_option", f"Load with `{option}`", "safe", (fact.statement,), words),)
+    return Finding(
+        f"`{fact.schema}` reads `{name}`, which {_STATES.get(fact.state, 'is not loaded')}; {mend}",
+        fact.site,
+        help="the serialiser reads every field of the schema, those with a default too; what it cannot read is a "
+        "ValidationError, in FastAPI a response of status 500",
+        related=tuple(related),
+        fixes=fixes,
+    )
