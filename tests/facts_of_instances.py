@@ -6,6 +6,7 @@ from typing import Any
 
 from flake8_async_orm.facts import (
     AttributeRead,
+    AttributeSerialized,
     CollectionChanged,
     DetachedAttributeRead,
     ExpiredAttributeRead,
@@ -44,5 +45,15 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR507", of(DetachedAttributeRead, "generated", "flush", detached=D)),
     ("AOR507", of(DetachedAttributeRead, "unloaded", detached=D, statement=B, path=PATH)),
     ("AOR507", of(DetachedAttributeRead, "unloaded", "", "relationship", detached=D, statement=B, path=PATH)),
+    *(
+        (
+            "AOR506",
+            of(AttributeSerialized, state, kind="relationship", schema="UserRead.name", statement=A, path=PATH, read=D),
+        )
+        for state in ("unloaded", "raises", "detached")
+    ),
+    ("AOR506", of(AttributeSerialized, "unloaded", schema="UserRead.name")),
+    ("AOR506", of(AttributeSerialized, "expired", "commit", schema="UserRead.name")),
+    ("AOR506", of(AttributeSerialized, "generated", "flush", instance=None, session_name=None, schema="UserRead.name")),
 ]
 SILENT: list[tuple[str, Fact]] = []
