@@ -69,7 +69,7 @@ def _read(
         if attribute.kind == "relationship":
             value = instances.read_relationship(frame, state, instance, attribute, site, declared)
         else:
-            known = instances.column_at_stake(frame, state, instance, attribute.name)
+            known = instances.column_at_stake(frame, state, instance, attribute)
             if known is not None:
                 instances.read_column(frame, state, known, instance, attribute, site, declared)
             return
