@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import (awaiting, concurrency, consumption, coroutines, engines, instances, queries, scheduling, serialization)
+from flake8_async_orm.flow import (
+    awaiting,
+    concurrency,
+    consumption,
+    coroutines,
+    engines,
+    instances,
+    queries,
+    scheduling,
+    serialization,
+)
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
 from flake8_async_orm.flow.expressions import element_of
