@@ -9,6 +9,7 @@ from flake8_async_orm.facts import (
     PlainSqlExecuted,
     ResultIterated,
     ResultUsed,
+    RunSyncGiven,
 )
 from flake8_async_orm.values import Site
 
@@ -26,6 +27,9 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR106", NonAwaitableScheduled(A, "Result", "gather", True)),
     ("AOR106", NonAwaitableScheduled(A, "Result", "gather", False)),
     ("AOR106", NonAwaitableScheduled(A, "AsyncEngine.connect", "create_task", False, True)),
+    ("AOR209", RunSyncGiven(A, "result", "metadata.create_all", B, bound=True)),
+    ("AOR209", RunSyncGiven(A, "coroutine-function", "load", B)),
+    ("AOR209", RunSyncGiven(A, "async-session", "AsyncSession.execute", B, C)),
     ("AOR210", PlainSqlExecuted(A, "AsyncSession.execute", "select 1", False)),
     *(("AOR211", ResultUsed(A, "Result", use, "name", B, C)) for use in "attribute subscript slice length truth".split()),
     ("AOR211", ResultUsed(A, "Result", "attribute", "name", B, C, entity=True)),

@@ -427,7 +427,7 @@ class RunSyncGiven(Fact):
     """`run_sync` was given something other than a plain function that works with what it gets.
 
     `given`: result (a function was called instead of handed over; `site` is the call), coroutine-function (`site` is the
-    function; `promised`: its parameter is annotated as async), async-session (the function uses the object of asyncio;
+    function), async-session (the function uses the object of asyncio;
     `site` is that use, `function` the function). `callee`: what is called. `call`: the call of `run_sync`. `bound`: the
     argument of a call that was made is what `run_sync` gives to the function itself.
     """
@@ -437,7 +437,6 @@ class RunSyncGiven(Fact):
     call: Site
     function: Site | None = None
     bound: bool = False
-    promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

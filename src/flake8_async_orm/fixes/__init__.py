@@ -26,12 +26,14 @@ from flake8_async_orm.fixes.first_where_made import first_where_made
 from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
+from flake8_async_orm.fixes.pass_function import pass_function
 from flake8_async_orm.fixes.query_to_select import query_to_select
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.replace_text import replace_text
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
+from flake8_async_orm.fixes.use_parameter import use_parameter
 from flake8_async_orm.fixes.wrap_async_context_manager import wrap_async_context_manager
 from flake8_async_orm.fixes.wrap_call import wrap_call
 from flake8_async_orm.rule import FixRequest
@@ -58,11 +60,13 @@ BUILDERS: dict[str, Builder] = {
     "insert_await": insert_await,
     "query_to_select": query_to_select,
     "insert_call": insert_call,
+    "pass_function": pass_function,
     "refresh_before": refresh_before,
     "rename_member": rename_member,
     "switch_with": switch_with,
     "replace_text": replace_text,
     "wrap_async_context_manager": wrap_async_context_manager,
+    "use_parameter": use_parameter,
     "wrap_call": wrap_call,
 }
 

@@ -155,7 +155,7 @@ def give(
                 session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site
             ), effect
         case "run-sync":
-            return _run_sync(frame, state, receiver, arguments, site), effect
+            return _run_sync(frame, state, receiver, arguments, node, site), effect
         case _:
             return Unknown(f"{names.shown(receiver.cls)}.{name}"), effect
 
@@ -466,12 +466,16 @@ def _refresh(frame: Frame, state: State, receiver: ApiObject, first: Value | Non
         persistence.refresh(frame, state, receiver, instance, only, readable)
 
 
-def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], site: Site) -> Value:
+def _run_sync(
+    frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
     """`run_sync(f, ...)`: f runs with the sync twin, and may do I/O."""
     import flake8_async_orm.flow.nested as nested
+    import flake8_async_orm.flow.run_sync as run_sync
 
     if not arguments:
         return Unknown("run_sync of nothing")
+    run_sync.given(frame, node, arguments[0], site)
     twin = "Session" if receiver.cls in names.SESSIONS else "Connection"
     sync = ApiObject(twin, receiver.place)
     target = arguments[0].value
@@ -483,6 +487,7 @@ def _run_sync(frame: Frame, state: State, receiver: ApiObject, arguments: list[A
         parameters = nested.parameter_names(frame, target.site)
         given = tuple(zip(parameters, [sync, *rest], strict=False))
         outcome = nested.outcome(frame, target.site, given, sync_land=True)
+        run_sync.returned(frame, target, outcome.returns, site)
         return _detached(outcome.returns)
     if isinstance(target, Function):
         instances.doubt(frame, state, target.receiver or Unknown("function"))
