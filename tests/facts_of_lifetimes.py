@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import ContextEntered, Fact, MemberReadBeforeEntering
+from flake8_async_orm.facts import ContextEntered, Fact, MemberReadBeforeEntering, ProviderUsed
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -15,6 +15,10 @@ def entered(how: str, gives: str, is_async: bool = True, provider: str = "", **m
 def before(awaitable: bool, in_async: bool = True, direct: bool = False) -> MemberReadBeforeEntering:
     callee = "AsyncEngine.connect" if awaitable else "app.db.scope"
     return MemberReadBeforeEntering(A, B, callee, "AsyncConnection", "execute", awaitable, in_async, direct)
+
+
+def used(how: str, made: Site | None = None) -> ProviderUsed:
+    return ProviderUsed(A, how, "app.db.get_session", "AsyncSession", "session", True, made, C)
 
 
 FACTS: list[tuple[str, Fact]] = [
@@ -30,10 +34,15 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", False, "app.db.get_session")),
     ("AOR303", entered("coroutine", "AsyncSession", False, "app.db.get_session")),
     *(("AOR304", before(*how)) for how in ((True,), (False,), (True, False), (True, True, True), (False, True, True))),
+    *(("AOR308", used(how)) for how in ("attribute", "argument", "generator", "coroutine", "left-out")),
+    ("AOR308", used("attribute", B)),
+    ("AOR310", used("context-manager")),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", True, "app.db.get_session")),
     ("AOR303", entered("coroutine", "AsyncSession", True, "app.db.get_session")),
     ("AOR303", entered("coroutine", "", False, "app.db.get_session")),
     ("AOR303", entered("object", "AsyncSessionTransaction")),
+    ("AOR308", used("context-manager")),
+    ("AOR310", used("generator")),
 ]

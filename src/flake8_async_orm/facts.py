@@ -140,6 +140,26 @@ class GeneratorAwaited(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderUsed(Fact):
+    """A function that provides a session or connection (`gives`) was used otherwise than by what drives it.
+
+    `how`: attribute (`detail` was read on the async generator object that it gave), argument (that object was given for
+    the parameter `detail`), generator, coroutine (its call stands in `Depends(...)`), context-manager (it gives a context
+    manager, and stands in `Depends(...)` itself), left-out (`provider` was called without its parameter `detail`, whose
+    default is `Depends(...)`). `made`: the call that gave the generator, where it is known. `function`: where the
+    provider is defined.
+    """
+
+    how: str
+    provider: str
+    gives: str
+    detail: str = ""
+    in_async: bool = True
+    made: Site | None = None
+    function: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContextEntered(Fact):
     """A `with` or `async with` item was entered.
 

@@ -250,6 +250,7 @@ class Generator(Value):
     of: Value
     callee: str
     is_async: bool = True
+    site: Site | None = field(default=None, compare=False)
 
 
 @record

@@ -19,6 +19,8 @@ from flake8_async_orm.fixes.call_member import call_member
 from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_await import drop_await
+from flake8_async_orm.fixes.drop_call import drop_call
+from flake8_async_orm.fixes.drop_decorator import drop_decorator
 from flake8_async_orm.fixes.drop_statement import drop_statement
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.enter_context import enter_context
@@ -53,6 +55,8 @@ BUILDERS: dict[str, Builder] = {
     "change_iteration": change_iteration,
     "drop_await": drop_await,
     "drop_statement": drop_statement,
+    "drop_call": drop_call,
+    "drop_decorator": drop_decorator,
     "enter_connection": enter_connection,
     "enter_context": enter_context,
     "first_where_made": first_where_made,

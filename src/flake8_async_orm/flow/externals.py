@@ -13,6 +13,7 @@ from flake8_async_orm.flow import (
     coroutines,
     engines,
     instances,
+    providers,
     queries,
     scheduling,
     serialization,
@@ -96,6 +97,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         is_async = dotted != "contextlib.closing"
         return ContextManager(arguments[0].value, is_async)
     if name in callables.DEPENDS and arguments:
+        providers.depended(frame, arguments[0].value, arguments[0].site)
         return frame.program.provides(arguments[0].value)
     if is_logging(node):
         take(frame, arguments)

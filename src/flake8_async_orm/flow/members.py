@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
-from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading, serialization
+from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading, providers, serialization
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -119,6 +119,9 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
             return Callable(Awaitable(of))
         case Generator(of=of) if name in ("__next__", "send"):
             return Callable(of)
+        case Generator(is_async=True):
+            driven = providers.member_of_generator(frame, value, name, frame.site(node))
+            return member(frame, node, driven, name, state)
         case Function(receiver=None) | BoundMember():
             coroutines.consume(frame, value)
             return Unknown("member of a function")

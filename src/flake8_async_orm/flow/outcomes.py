@@ -120,7 +120,7 @@ def plain(value: Value) -> Value:
         case ContextManager():
             return replace(value, of=plain(value.of), site=None)
         case Generator():
-            return replace(value, of=plain(value.of))
+            return replace(value, of=plain(value.of), site=None)
         case Function(receiver=Value() as receiver):
             return replace(value, receiver=plain(receiver))
         case _:
@@ -268,7 +268,7 @@ class Substitution:
             case ContextManager():
                 return replace(value, of=self.value(value.of), site=self.call)
             case Generator():
-                return replace(value, of=self.value(value.of))
+                return replace(value, of=self.value(value.of), site=self.call)
             case Coroutine():
                 return replace(value, of=self.value(value.of), site=self.call)
             case Function(receiver=Value() as receiver):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import decorators, fixtures
+from flake8_async_orm.flow import decorators, fixtures, providers
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -27,6 +27,7 @@ from flake8_async_orm.values import (
 def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, key: Key) -> None:
     """Put the parameters into `state`: as the key says, else as annotated, else by default and evidence."""
     given = dict(key.arguments)
+    providers.declared(frame, definition)
     for index, parameter in enumerate(definition.parameters):
         if index == 0 and definition.cls is not None and is_method(frame, definition):
             value: Value = self_value(frame, definition, key)

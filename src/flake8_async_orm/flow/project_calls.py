@@ -14,6 +14,7 @@ from flake8_async_orm.flow import (
     loading,
     nested,
     persistence,
+    providers,
     transactions,
 )
 from flake8_async_orm.flow.annotations import placed
@@ -81,6 +82,9 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
     outcome = frame.program.outcome(key) if matters else Outcome(Unknown("has nothing to do with the database"))
     frame.touches = frame.touches or outcome.touches
+    if not shape.injects and not any(a.star for a in arguments):
+        filled = {name for name, value in actuals.items() if not isinstance(value, Omitted)}
+        providers.left_out(frame, module, definition, filled, outcome.touches, site)
     if outcome.unknown:
         unknown(frame, state, arguments)
     substitution = Substitution(actuals, site)
@@ -128,7 +132,7 @@ def shaped(
         if shape.style in ("async-context", "context"):
             transfer(frame, state, outcome, substitution, site)
             return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
-        return Generator(yields, callee, definition.is_async)
+        return Generator(yields, callee, definition.is_async, site)
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:
         concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
@@ -216,6 +220,11 @@ def bind(
                 continue
             actuals[parameter.name] = frame.program.default(module, parameter.default)
         value = actuals[parameter.name]
+        if type(value) is Generator:
+            site = next((a.site for a in arguments if a.value is value), None)
+            annotated = frame.program.parameter_annotation(module, parameter.annotation)
+            if site is not None:
+                providers.handed_over(frame, value, annotated, parameter.name, site)
         if isinstance(value, Constant | Omitted) and parameter.name not in frame.program.decisive(module, definition):
             continue
         told = telling(value, frame.program.parameter_annotation(module, parameter.annotation))

@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines, serialization, transactions
+from flake8_async_orm.flow import coroutines, providers, serialization, transactions
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.contexts import beside, entered, left
@@ -128,6 +128,8 @@ def _expression(frame: Frame, node: cst.Expr, state: State) -> State | None:
 @runs(cst.Assign)
 def _assign(frame: Frame, node: cst.Assign, state: State) -> State | None:
     value = evaluate(frame, node.value, state)
+    if frame.function is None and isinstance(node.value, cst.Subscript):
+        providers.annotated(frame, node.value)
     for target in node.targets:
         assign(frame, target.target, value, state)
     return state

@@ -9,6 +9,11 @@ from flake8_async_orm.knowledge import names
 #: markers of dependency injection, by last name: the parameter holds what their first argument provides
 DEPENDS = frozenset({"Depends", "Security"})
 
+#: what async generator objects have themselves
+GENERATOR_MEMBERS = frozenset(
+    "aclose asend athrow ag_await ag_code ag_frame ag_running ag_suspended __aiter__ __anext__".split()
+)
+
 #: decorators that turn a generator function into a context manager: dotted name -> is it async
 CONTEXT_MANAGERS = {
     "contextlib.asynccontextmanager": True,
