@@ -25,22 +25,10 @@ class Block:
 
 
 @record
-class Failure:
-    """A flush at `at` failed and was caught by the handler at `handler` (None: not caught yet).
-
-    `correlates`: names that were set around it, whose test may tell that it failed.
-    """
-
-    at: Site
-    handler: Site | None = None
-    correlates: frozenset[str] = frozenset()
-
-
-@record
 class Transaction:
     """`since`: what began it. `begins`: a `begin()` that met it as the caller has it. `reused`: the first use after it had ended here.
 
-    `dirty`: something was put into the session that a flush will write. `failed` is of any path, all the rest of every path.
+    All of it holds on every path, but `looked_up`.
     """
 
     phase: str = ENTRY
@@ -48,8 +36,8 @@ class Transaction:
     blocks: tuple[Block, ...] = ()
     begins: Site | None = None
     reused: Site | None = None
-    dirty: bool = False
-    failed: Failure | None = None
+    #: only by `get()`, which may have found the row in the session and asked nothing of the database
+    looked_up: bool = False
 
     def join(self, other: Transaction) -> Transaction:
         if self == other:
@@ -61,8 +49,7 @@ class Transaction:
             _blocks(self.blocks, other.blocks),
             _both(self.begins, other.begins),
             _both(self.reused, other.reused),
-            self.dirty or other.dirty,
-            _either(self.failed, other.failed),
+            self.looked_up or other.looked_up,
         )
 
     def doubted(self) -> Transaction:
@@ -83,11 +70,3 @@ def _blocks(left: tuple[Block, ...], right: tuple[Block, ...]) -> tuple[Block, .
         by = "" if closed is None else mine.by if closed == mine.closed else yours.by
         joined.append(Block(mine.item, closed, by, mine.own or yours.own))
     return tuple(joined)
-
-
-def _either(left: Failure | None, right: Failure | None) -> Failure | None:
-    if left is None or right is None:
-        return left or right
-    if (left.at, left.handler) == (right.at, right.handler):
-        return replace(left, correlates=left.correlates | right.correlates)
-    return min(left, right, key=repr)

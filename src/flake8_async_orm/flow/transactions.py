@@ -71,17 +71,20 @@ def _happened(frame: Frame, state: State, receiver: ApiObject, word: str, name: 
     if known is None:
         return
     match word:
-        case "use" | "add" | "get":
+        case "use" | "add":
             own = bool(known.blocks) and known.blocks[-1].own
-            if word == "use" or (word == "add" and not own):
+            if word == "use" or not own:
                 _used_in_block(frame, receiver.cls, known, site)
-            known = used(known, site)
+            known = replace(used(known, site), looked_up=False)
+        case "get":
+            looked_up = known.looked_up or known.phase != BEGUN
+            known = replace(used(known, site), reused=known.reused, looked_up=looked_up)
         case "end":
             if name == "commit" and receiver.cls in names.SESSIONS:
                 _used_in_block(frame, receiver.cls, known, site)
             known = ended(known, name, site)
         case "ask":
-            known = replace(known.doubted(), failed=known.failed)
+            known = known.doubted()
     _set(state, place, known)
 
 
@@ -94,7 +97,7 @@ def used(known: Transaction, site: Site) -> Transaction:
 def ended(known: Transaction, by: str, site: Site) -> Transaction:
     """After a commit, rollback or close of the session or connection: all blocks around have lost their transaction."""
     blocks = tuple(block if block.closed is not None else Block(block.item, site, by) for block in known.blocks)
-    return replace(known, phase=ENDED, since=None, blocks=blocks, dirty=False, failed=None)
+    return replace(known, phase=ENDED, since=None, blocks=blocks, looked_up=False)
 
 
 def _own_ended(state: State, receiver: ApiObject, name: str, site: Site) -> None:
@@ -108,7 +111,7 @@ def _own_ended(state: State, receiver: ApiObject, name: str, site: Site) -> None
         last = known.blocks[-1]
         if last.closed is None:
             last = Block(last.item, site, name, True)
-        known = replace(known, blocks=(*known.blocks[:-1], last), failed=None)
+        known = replace(known, blocks=(*known.blocks[:-1], last))
     else:
         known = known.doubted()
     _set(state, place, known)
@@ -210,18 +213,8 @@ def left(state: State, manager: Value, bound: Value | None, site: Site) -> None:
     if method == "unseen":
         known = Transaction(MAYBE)
     elif method != "begin_nested":
-        known = replace(known, phase=ENDED, since=None, dirty=False)
-    _set(state, place, replace(known, failed=None))
-
-
-def manages(manager: Value, bound: Value | None) -> bool:
-    """Whether leaving the block of `manager` says something of a transaction."""
-    manager = without_none(manager)
-    return (
-        (isinstance(manager, ApiObject) and manager.cls in _HOLDERS)
-        or (isinstance(manager, ContextManager) and isinstance(bound, ApiObject) and bound.cls in _HOLDERS)
-        or _holder(manager, bound) is not None
-    )
+        known = replace(known, phase=ENDED, since=None)
+    _set(state, place, known)
 
 
 # -- calls of project functions -----------------------------------------------------------------------------------------
@@ -232,14 +225,14 @@ def after_call(frame: Frame, known: Transaction, told: Transaction, site: Site) 
     closed = any(block.closed is not None for block in known.blocks)
     if told.begins is not None and known.phase == BEGUN and not closed and not _expected(frame):
         frame.state_fact(TransactionBegunAgain(site, "", known.since, told.begins))
-    if told.phase == BEGUN and told.reused is None:
+    if told.phase == BEGUN and told.reused is None and not told.looked_up:
         _used_in_block(frame, "", known, site)
     if told.reused is not None and known.blocks and known.blocks[-1].closed is None and not _expected(frame):
         frame.state_fact(TransactionEndedInBlock(site, "", "", known.blocks[-1].item, told.reused, True))
     begins = known.begins or (told.begins if known.phase == ENTRY else None)
     match told.phase:
         case "begun":
-            after = used(known, site)
+            after = replace(used(known, site), looked_up=told.looked_up and known.phase != BEGUN)
             if told.reused is not None and not known.blocks:
                 after = replace(after, reused=known.reused or told.reused)
         case "ended":
@@ -249,4 +242,4 @@ def after_call(frame: Frame, known: Transaction, told: Transaction, site: Site) 
             after = known
         case _:
             after = known.doubted()
-    return replace(after, begins=begins, dirty=after.dirty or told.dirty)
+    return replace(after, begins=begins)
