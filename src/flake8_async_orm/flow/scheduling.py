@@ -40,7 +40,7 @@ def scheduled(frame: Frame, node: cst.Call, arguments: list[Argument], by: str) 
         elif argument.star:
             continue
         made = value.place.root if isinstance(value, ApiObject) and value.place is not None else None
-        if made in frame.sync_calls and not isinstance(written, cst.Await):
+        if frame.site(written) in frame.sync_calls or (made in frame.sync_calls and not isinstance(written, cst.Await)):
             # being handed on is evidence that the session is the async one after all
             continue
         what = no_awaitable(frame, value)
