@@ -325,6 +325,8 @@ class Reader:
             return Callable(self.value(arguments[-1]))
         if name.startswith("sqlalchemy.") and last in ("Select", "SelectOfScalar"):
             return self._select(arguments)
+        if name == "contextvars.ContextVar":
+            return Object(Class(name, (self.value(arguments[0]),)))
         base = self.type_of(node.value)
         if isinstance(base, Class):
             args = tuple(self.type_of(argument) for argument in arguments)

@@ -34,6 +34,7 @@ from flake8_async_orm.values import (
     Collection,
     Constant,
     ContextManager,
+    Coroutine,
     External,
     Function,
     Instance,
@@ -378,10 +379,16 @@ def _merged(
         given_state = loading.state_of(frame, state, instance)
         loading.loaded(frame, state, place, model, receiver, (), given_state is not None, site, "merged here")
         merged = state.instance(place)
-        if given_state is not None and merged is not None:
-            # what the given instance has loaded is merged too
-            carried = {n: "maybe" for n, mark in given_state.attributes.items() if mark not in ("pending", "unloaded")}
-            state.heap[place] = merged.set(carried)
+        if given_state is None or merged is None:
+            return
+        if given_state.life == "transient":
+            # a row that was there, or a new one: only what the flush leaves unloaded is unloaded in both cases
+            carried = {n: "maybe" if mark == "loaded" else mark for n, mark in given_state.attributes.items()}
+            state.heap[place] = replace(merged, attributes=carried, life="pending", columns="maybe")
+            return
+        # what the given instance has loaded is merged too
+        carried = {n: "maybe" for n, mark in given_state.attributes.items() if mark not in ("pending", "unloaded")}
+        state.heap[place] = merged.set(carried)
 
     return Instance(model, place), load
 
@@ -490,11 +497,28 @@ def _run_sync(
         run_sync.returned(frame, target, outcome.returns, site)
         return _detached(outcome.returns)
     if isinstance(target, Function):
-        instances.doubt(frame, state, target.receiver or Unknown("function"))
-        return Unknown("returned by run_sync")
+        return _run_function(frame, state, target, Argument(sync, None, "", site), arguments[1:], site)
     if isinstance(target, External):
         return Unknown("returned by run_sync")
     return Unknown("run_sync of something unknown")
+
+
+def _run_function(
+    frame: Frame, state: State, target: Function, sync: Argument, rest: list[Argument], site: Site
+) -> Value:
+    """A function of the project runs in sync land, with the sync object ahead of its arguments."""
+    from flake8_async_orm.flow import project_calls
+
+    before = frame.sync_land
+    frame.sync_land = True
+    try:
+        value = project_calls.call(frame, state, target, [sync, *rest], site)
+    finally:
+        frame.sync_land = before
+    if isinstance(value, Coroutine):
+        frame.made.pop(value.site, None)
+        return Unknown("a coroutine out of run_sync")
+    return _detached(value)
 
 
 def _detached(value: Value) -> Value:

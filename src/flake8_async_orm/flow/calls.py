@@ -249,6 +249,8 @@ def _collection_method(
                 else added
             )
         _grow(frame, state, node, many, added)
+        if name == "setdefault" and isinstance(many, Collection):
+            return added if many.of == EMPTY else join(many.of, added)
         return Unknown("changed in place")
     take(frame, arguments)
     of = many.of if isinstance(many, Collection) else one_of(many.items) if many.items else EMPTY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -10,7 +10,9 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import ABSENT, InstanceState, State, one_of, without_none
+from flake8_async_orm.lattice import ABSENT, InstanceState, ObjectState, State, may_be_none, one_of, without_none
+from flake8_async_orm.project import Found
+from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import (
     NONE,
     ApiObject,
@@ -26,6 +28,7 @@ from flake8_async_orm.values import (
     ModelAttribute,
     Object,
     OneOf,
+    Place,
     Statement,
     Tuple,
     Unknown,
@@ -65,12 +68,52 @@ def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool)
             return state if (value != "0") == outcome else None
         case cst.Name(value=name):
             return _narrow(state, name, outcome)
+        case cst.Attribute() if outcome:
+            found = attribute_of(frame, test, state)
+            if found is not None and may_be_none(found.value):
+                found.narrow(state, without_none(found.value))
+            return state
         case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
-            return _compared(state, left, operator, right, outcome)
+            return _compared(frame, state, left, operator, right, outcome)
         case cst.Call():
             return _called(frame, test, state, outcome)
         case _:
             return state
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An attribute of an object of a project class, as a test mentions it."""
+
+    holder: Place
+    name: str
+    value: Value
+
+    def narrow(self, state: State, value: Value) -> None:
+        """From here on the attribute holds `value`."""
+        known = state.heap.get(self.holder)
+        fields = known.fields if isinstance(known, ObjectState) else {}
+        state.heap[self.holder] = ObjectState({**fields, self.name: value})
+
+
+def attribute_of(frame: Frame, node: cst.BaseExpression, state: State) -> Held | None:
+    """The data attribute `name.attribute` that a test is about."""
+    if type(node) is not cst.Attribute or type(node.value) is not cst.Name:
+        return None
+    binding = state.names.get(node.value.value)
+    holder = binding.value if binding is not None else None
+    if not isinstance(holder, Object) or holder.place is None:
+        return None
+    name = node.attr.value
+    known = state.heap.get(holder.place)
+    value = known.fields.get(name) if isinstance(known, ObjectState) else None
+    if value is None:
+        if frame.program.method(holder.cls.name, name) is not None:
+            return None
+        from flake8_async_orm.flow.annotations import placed
+
+        value = placed(frame.program.attribute(holder.cls, name), holder.place.at(name))
+    return Held(holder.place, name, value)
 
 
 def _name_of(node: cst.BaseExpression) -> str | None:
@@ -80,15 +123,26 @@ def _name_of(node: cst.BaseExpression) -> str | None:
 
 
 def _compared(
-    state: State, left: cst.BaseExpression, operator: cst.BaseCompOp, right: cst.BaseExpression, outcome: bool
+    frame: Frame,
+    state: State,
+    left: cst.BaseExpression,
+    operator: cst.BaseCompOp,
+    right: cst.BaseExpression,
+    outcome: bool,
 ) -> State | None:
     if isinstance(left, cst.Name) and left.value == "None":
         left, right = right, left
     name = _name_of(left)
     is_none = isinstance(right, cst.Name) and right.value == "None"
-    if name is None or not is_none or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
+    if not is_none or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
         return state
     positive = isinstance(operator, (cst.Is, cst.Equal)) == outcome
+    if name is None:
+        # that an attribute is None holds only until somebody fills it in: nothing is said of that path
+        found = attribute_of(frame, left, state) if not positive else None
+        if found is not None and may_be_none(found.value) and found.value != NONE:
+            found.narrow(state, without_none(found.value))
+        return state
     binding = state.names.get(name)
     if binding is None:
         return state
@@ -151,6 +205,10 @@ def _truth(value: Value) -> bool | None:
 def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State | None:
     """`isinstance(x, C)`, `inspect.isawaitable(x)`."""
     function = dotted_name(test.func)
+    if test.args and function == "isinstance" and len(test.args) == 2:
+        held = attribute_of(frame, test.args[0].value, state)
+        if held is not None:
+            return _is_attribute(frame, test, held, state, outcome)
     name = _name_of(test.args[0].value) if test.args else None
     binding = state.names.get(name) if name is not None else None
     if function is None or name is None or binding is None:
@@ -158,20 +216,85 @@ def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State 
     if names.last(function) in ("isawaitable", "iscoroutine"):
         return _filter(state, name, [(o, _is_awaitable(o)) for o in _options(binding.value)], outcome)
     if function != "isinstance" or len(test.args) != 2:
+        guarded = _guarded(frame, function) if outcome else None
+        if guarded is not None and _narrows(binding.value, guarded):
+            state.names[name] = replace(binding, value=_like(binding.value, guarded), missing=None)
         return state
     classes = _classes(frame, test.args[1].value)
     if not classes:
         state.names[name] = replace(binding, value=Unknown("isinstance of an unknown class"))
         return state
     judged = [(option, _any_is(frame, option, classes)) for option in _options(binding.value)]
-    if outcome and all(verdict is None for _, verdict in judged) and len(classes) == 1:
+    if outcome and all(verdict is None for _, verdict in judged):
         from flake8_async_orm.flow.annotations import instance_of, placed
-        from flake8_async_orm.values import Place
 
-        narrowed = instance_of(frame.program, classes[0])
+        narrowed = one_of([instance_of(frame.program, cls) for cls in classes])
         state.names[name] = replace(binding, value=placed(narrowed, Place((frame.site(test), name))), missing=None)
         return state
     return _filter(state, name, judged, outcome)
+
+
+def _is_attribute(frame: Frame, test: cst.Call, held: Held, state: State, outcome: bool) -> State | None:
+    """`isinstance(self.x, C)`"""
+    classes = _classes(frame, test.args[1].value)
+    judged = [(option, _any_is(frame, option, classes)) for option in _options(held.value)] if classes else []
+    kept = [option for option, verdict in judged if verdict is None or verdict == outcome]
+    if judged and not kept:
+        return None
+    if len(kept) < len(judged):
+        held.narrow(state, one_of(kept))
+    return state
+
+
+def _guarded(frame: Frame, function: str) -> Value | None:
+    """What a function annotated `-> TypeGuard[X]` says of its argument when it gives True."""
+    found = frame.program.resolve(frame.module, function)
+    definition = found.binding if isinstance(found, Found) else None
+    if not isinstance(found, Found) or not isinstance(definition, FunctionDefinition) or definition.returns is None:
+        return None
+    source = frame.program.project.source(found.module)
+    node = source.nodes[definition.returns] if source is not None else None
+    if not isinstance(node, cst.Subscript) or not isinstance(node.slice[0].slice, cst.Index):
+        return None
+    if names.last(dotted_name(node.value) or "") not in ("TypeGuard", "TypeIs"):
+        return None
+    return frame.program.annotation(found.module, node.slice[0].slice.value)
+
+
+def _narrows(value: Value, guarded: Value) -> bool:
+    return not isinstance(guarded, Unknown) and isinstance(value, OneOf | Unknown | ApiObject)
+
+
+def _like(value: Value, guarded: Value) -> Value:
+    """Of the options of `value` the one that is of the class of `guarded`, which knows more; else `guarded`."""
+    for option in _options(value):
+        if isinstance(option, ApiObject) and isinstance(guarded, ApiObject) and option.cls == guarded.cls:
+            return option
+    return guarded
+
+
+def matched(
+    frame: Frame, subject: cst.BaseExpression, pattern: cst.MatchPattern, state: State, outcome: bool
+) -> State | None:
+    """`state` where `subject` matched a class or None, or did not; other patterns say nothing."""
+    name = _name_of(subject)
+    binding = state.names.get(name) if name is not None else None
+    if name is None or binding is None:
+        return state
+    match pattern:
+        case cst.MatchAs(pattern=cst.MatchPattern() as inner):
+            return matched(frame, subject, inner, state, outcome)
+        case cst.MatchClass(cls=cls, patterns=patterns, kwds=keywords):
+            classes = _classes(frame, cls)
+            if not classes or (not outcome and (patterns or keywords)):
+                return state
+            judged = [(option, _any_is(frame, option, classes)) for option in _options(binding.value)]
+            return _filter(state, name, judged, outcome)
+        case cst.MatchSingleton(value=cst.Name(value="None")):
+            judged = [(option, option == NONE) for option in _options(binding.value)]
+            return _filter(state, name, judged, outcome) if isinstance(binding.value, OneOf) else state
+        case _:
+            return state
 
 
 def _options(value: Value) -> list[Value]:

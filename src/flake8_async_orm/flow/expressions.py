@@ -31,9 +31,11 @@ from flake8_async_orm.values import (
     Constant,
     ContextManager,
     Coroutine,
+    Function,
     Generator,
     LocalFunction,
     ModelAttribute,
+    Object,
     OneOf,
     Site,
     Text,
@@ -234,7 +236,12 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
             return one_of(items) if items else EMPTY
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
-            if how and result.subclass is None and isinstance(value, ApiObject) and is_async != (cls in names.ASYNC_CLASSES):
+            if (
+                how
+                and result.subclass is None
+                and isinstance(value, ApiObject)
+                and is_async != (cls in names.ASYNC_CLASSES)
+            ):
                 frame.state_fact(ResultIterated(site, names.shown(cls), is_async, how, frame.is_async))
             return of or Unknown("row")
         case (
@@ -461,6 +468,12 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             reader = Reader(frame.program, frame.module, frame.type_arguments)
             found = reader.type_of(node)
             return found if isinstance(found, Class) else cls
+        case Object(cls=owner) if (
+            indexes and isinstance(indexes[0], Constant) and frame.program.is_record(owner, "TypedDict")
+        ):
+            return frame.program.attribute(owner, str(indexes[0].value))
+        case Object(cls=owner) as thing:
+            return _own_method(frame, state, owner, thing, "__getitem__", whole)
         case _:
             return Unknown("item")
 
@@ -468,6 +481,17 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 def _index(indexes: list[Value]) -> str:
     index = indexes[0] if indexes else None
     return type(index.value).__name__ if isinstance(index, Constant) else ""
+
+
+def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: str, site: Site) -> Value:
+    """What a special method of a project class gives."""
+    found = frame.program.method(cls.name, name)
+    if found is None:
+        return Unknown("item")
+    from flake8_async_orm.flow import project_calls
+
+    function = Function(f"{found[0]}.{found[2].qualname}", receiver)
+    return project_calls.call(frame, state, function, [], site)
 
 
 # -- await ------------------------------------------------------------------------------------------------------------

@@ -226,6 +226,10 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
 def _partial(frame: Frame, arguments: list[Argument]) -> Value:
     target = arguments[0].value
     take(frame, arguments)
+    if isinstance(target, ApiObject) and target.cls in names.FACTORIES:
+        from flake8_async_orm.flow.api_calls import called_factory
+
+        return Callable(plain(called_factory(target, arguments[1:], arguments[0].site)))
     if not isinstance(target, Function):
         return Unknown("partial")
     given = tuple(
@@ -261,7 +265,9 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
             return Collection(value.of, kind)
         return Collection(element_of(frame, value, arguments[0].site, how=name), kind)
     if name == "enumerate" and values:
-        return Collection(Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site, how=name))), "iterator")
+        return Collection(
+            Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site, how=name))), "iterator"
+        )
     if name == "zip" and values:
         items = tuple(element_of(frame, value, a.site, how=name) for value, a in zip(values, arguments, strict=False))
         return Collection(Tuple(items), "iterator")
@@ -376,6 +382,9 @@ def foreign_member(
             made = placed(wanted, Place(site))
             awaited = frame.site(node.func) in frame.awaited_chains and site not in frame.awaited_chains
             return Awaitable(made) if awaited else made
+    if name == "get" and isinstance(receiver, Object) and receiver.cls.name == "contextvars.ContextVar":
+        # unset and without a default it raises
+        return receiver.cls.args[0] if receiver.cls.args else Unknown("a context variable")
     return unknown(frame, state, arguments, why_of(receiver, name))
 
 

@@ -73,7 +73,7 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
     default: Value | None = None
     if parameter.default is not None:
         node = frame.source.nodes[parameter.default]
-        default = frame.program.provided_by(frame.module, node)
+        default = frame.program.provided_by(frame.module, node, frame.source)
         if default is not None:
             return refine(annotated, default) if annotated is not None else default
         default = frame.program.evaluate(frame.module, parameter.default)

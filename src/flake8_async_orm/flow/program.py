@@ -34,6 +34,7 @@ from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
     NONE,
+    Callable,
     Class,
     Collection,
     Constant,
@@ -42,6 +43,7 @@ from flake8_async_orm.values import (
     Function,
     Generator,
     Keywords,
+    LocalFunction,
     Module,
     Object,
     OneOf,
@@ -203,20 +205,31 @@ class Program:
             node = source.nodes[number]
             assert isinstance(node, cst.BaseExpression)
             try:
-                return evaluate(frame, node, State())
+                return self._lasting(frame, evaluate(frame, node, State()))
             except BudgetSpent:
                 return Unknown("too long to follow")
 
         cyclic: Value = Unknown("defined by itself")
         return self.once(("expression", module, number), compute, cyclic)
 
+    def _lasting(self, frame: Frame, value: Value) -> Value:
+        """A value of the module level for all bodies: a lambda is what it gives."""
+        if not isinstance(value, LocalFunction):
+            return value
+        from flake8_async_orm.flow import nested
+
+        returns = nested.outcome(frame, value.site).returns
+        return Unknown("a lambda") if isinstance(returns, Unknown) else Callable(plain(returns))
+
     def global_value_of(self, module: str, name: str) -> Value:
         """The member `name` of the module `module`, of the project or not."""
-        if self.project.definition(module) is not None:
+        if self.project.definition(module) is not None and self.resolve(module, name) is not None:
             return self.global_value(module, name)
         found = self.project.find(f"{module}.{name}")
         if isinstance(found, ModuleFound):
             return Module(found.name)
+        if self.project.definition(module) is not None:
+            return Unknown(f"name `{name}` not resolved")
         return self.external(f"{module}.{name}")
 
     def decorator_name(self, module: str, number: int) -> str:
@@ -335,6 +348,10 @@ class Program:
             )
         return self._patched[key]
 
+    def is_record(self, cls: Class, kind: str) -> bool:
+        """Whether a project class is a `NamedTuple` or a `TypedDict`, as `kind` says."""
+        return any(names.last(base) == kind and base.startswith("typing") for base in self.project.mro(cls.name)[0])
+
     def fields(self, cls: str) -> list[str]:
         """The annotated attributes of a class and its bases, in the order in which a dataclass takes them."""
         order: list[str] = []
@@ -403,17 +420,23 @@ class Program:
             self._mentioned[key] = frozenset(words) if words is not None else None
         return self._mentioned[key]
 
-    def provided_by(self, module: str, node: cst.CSTNode) -> Value | None:
-        """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call."""
+    def provided_by(self, module: str, node: cst.CSTNode, source: Source | None = None) -> Value | None:
+        """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call.
+
+        `source`: the tree that `node` is of, where that is not the project's own.
+        """
         if not isinstance(node, cst.Call):
             return None
         target = self.resolve(module, dotted_name(node.func) or "")
         if not isinstance(target, ExternalName) or names.last(target.name) not in callables.DEPENDS or not node.args:
             return None
         name = dotted_name(node.args[0].value)
-        if name is None:
-            return Unknown("provider not a name")
-        provider = self.global_value(module, name)
+        provider = self.global_value(module, name) if name is not None else Unknown("provider not a name")
+        if isinstance(provider, Unknown):
+            # an object made in place, a method of an object
+            source = source or self.project.source(module)
+            number = source.numbers.get(id(node.args[0].value)) if source is not None else None
+            provider = self.evaluate(module, number) if number is not None else provider
         return self.provides(provider)
 
     def provides(self, provider: Value) -> Value:

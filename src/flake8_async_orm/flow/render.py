@@ -8,6 +8,7 @@ from flake8_async_orm.values import (
     NONE,
     ApiObject,
     Awaitable,
+    BoundMember,
     Callable,
     Class,
     Collection,
@@ -31,6 +32,8 @@ def render(value: Value, state: State | None = None) -> str:
     """`value` in a line: `AsyncSession`, `Instance[User, loaded={posts}]`, `Coroutine[Result]`, `Unknown`."""
     match value:
         case Unknown():
+            return "Unknown"
+        case BoundMember(receiver=Unknown() | BoundMember() | Tuple()):
             return "Unknown"
         case Constant(value=literal):
             return repr(literal)

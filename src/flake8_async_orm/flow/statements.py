@@ -13,7 +13,7 @@ import libcst as cst
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
 from flake8_async_orm.flow import coroutines, providers, serialization, transactions
 from flake8_async_orm.flow.annotations import placed, refine
-from flake8_async_orm.flow.conditions import assume
+from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left
 from flake8_async_orm.flow.expressions import evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Guard, joined
@@ -339,15 +339,22 @@ def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
     coroutines.consume(frame, subject)
     end: State | None = None
     exhausted = False
+    rest: State | None = state
     for case in node.cases:
-        path = state.copy()
+        if rest is None:
+            break
+        path = matched(frame, node.subject, case.pattern, rest.copy(), True)
+        if case.guard is None:
+            rest = matched(frame, node.subject, case.pattern, rest, False)
+        if path is None:
+            continue
         _bind_pattern(frame, case.pattern, path)
         if case.guard is not None:
             truth(frame, case.guard, path)
         end = join_states(end, run_block(frame, case.body, path))
         wildcard = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
         exhausted = exhausted or (wildcard and case.guard is None)
-    return end if exhausted else join_states(end, state)
+    return end if exhausted or rest is None else join_states(end, rest)
 
 
 def _bind_pattern(frame: Frame, pattern: cst.CSTNode, state: State) -> None:

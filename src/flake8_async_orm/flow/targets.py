@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from flake8_async_orm.flow import coroutines, instances, loading
@@ -9,6 +11,7 @@ from flake8_async_orm.flow.expressions import element_of, evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import Binding, InstanceState, ObjectState, State, join, without_none
 from flake8_async_orm.values import (
+    EMPTY,
     ApiObject,
     Collection,
     Constant,
@@ -40,7 +43,11 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
             _set_attribute(frame, target, owner, name, value, state)
         case cst.Subscript(value=owner):
             coroutines.consume(frame, value)
-            evaluate(frame, owner, state)
+            held = evaluate(frame, owner, state)
+            if isinstance(owner, cst.Name) and isinstance(held, Collection) and held.of == EMPTY:
+                binding = state.names.get(owner.value)
+                if binding is not None:
+                    state.names[owner.value] = replace(binding, value=replace(held, of=value))
             for element in target.slice:
                 if isinstance(element.slice, cst.Index):
                     evaluate(frame, element.slice.value, state)
@@ -63,6 +70,10 @@ def _unpack(
     starred = any(isinstance(element, cst.StarredElement) for element in elements)
     if isinstance(value, Tuple) and len(value.items) == len(elements) and not starred:
         items: list[Value] = list(value.items)
+    elif isinstance(value, Object) and not starred and frame.program.is_record(value.cls, "NamedTuple"):
+        fields = frame.program.fields(value.cls.name)
+        items = [frame.program.attribute(value.cls, name) for name in fields]
+        items = items if len(items) == len(elements) else [Unknown("unpacked")] * len(elements)
     else:
         item = element_of(frame, value, frame.site(target))
         items = [item] * len(elements)

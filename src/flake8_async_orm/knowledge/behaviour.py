@@ -45,6 +45,8 @@ SESSION_GIVES = {
     "in_transaction": "bool",
     "in_nested_transaction": "bool",
     "is_modified": "bool",
+    "__aenter__": "self",
+    "__enter__": "self",
 }
 
 #: members of sessions and connections whose first argument is a statement
@@ -68,6 +70,8 @@ CONNECTION_GIVES = {
     "aclose": "none",
     "invalidate": "none",
     "in_transaction": "bool",
+    "__aenter__": "self",
+    "__enter__": "self",
 }
 
 ENGINE_GIVES = {
