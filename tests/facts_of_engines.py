@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import Fact, MissingMemberUsed, UrlGiven
+from flake8_async_orm.facts import AsyncObjectGiven, EngineCreated, Fact, ListenerAdded, MissingMemberUsed, UrlGiven
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -19,6 +19,17 @@ def given(*urls: str, is_async: bool | None = True, **more: object) -> UrlGiven:
     values: dict[str, object] = {"written": B, "versions": BOTH} | more
     function = {True: "create_async_engine", False: "create_engine", None: "make_url"}[is_async]
     return UrlGiven(A, function, tuple((url,) for url in urls), is_async, C, **values)  # type: ignore[arg-type]
+
+
+def crossed(to: str, cls: str = "AsyncEngine", versions: frozenset[str] = BOTH) -> AsyncObjectGiven:
+    return AsyncObjectGiven(A, cls, "inspect", to, B, C, True, versions=versions)
+
+
+def engine(pool: str = "", *options: str, is_async: bool = True, url: str = "sqlite+aiosqlite://") -> EngineCreated:
+    site = B if pool else None
+    return EngineCreated(
+        A, "create_async_engine", is_async, pool, site, tuple((o, C) for o in options), ((url,),), BOTH
+    )
 
 
 FACTS: list[tuple[str, Fact]] = [
@@ -44,6 +55,16 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR205", given("postgresql+asyncpg:/h/d")),
     ("AOR205", given(" sqlite://")),
     ("AOR205", given("sqlite+aiosqlite://x.db", "sqlite+aiosqlite://y.db", written=None)),
+    *(("AOR203", crossed(to)) for to in ("ddl", "inspect", "session", "factory", "pandas", "query")),
+    ("AOR203", crossed("ddl", "AsyncConnection")),
+    ("AOR203", crossed("factory", versions=frozenset({"1.4", "2.0"}))),
+    ("AOR206", engine("QueuePool", "pool_size")),
+    ("AOR206", engine("NullPool", "pool_size", "max_overflow")),
+    ("AOR206", engine("", "pool_size")),
+    ("AOR207", ListenerAdded(A, "connect", "AsyncEngine")),
+    ("AOR207", ListenerAdded(A, "before_flush", "AsyncSession", is_class=True)),
+    ("AOR207", ListenerAdded(A, "before_flush", "async_sessionmaker", "AsyncSession")),
+    ("AOR207", ListenerAdded(A, "connect", "Engine", is_async=True, listener=B)),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR202", missing("AsyncEngine", "execute")),
@@ -57,6 +78,13 @@ SILENT: list[tuple[str, Fact]] = [
     ("AOR204", given("sqlite://", is_async=None)),
     ("AOR204", given("sqlite://x.db")),
     ("AOR204", given()),
+    ("AOR206", engine("QueuePool", is_async=False)),
+    ("AOR206", engine("AsyncAdaptedQueuePool", "pool_size")),
+    ("AOR206", engine("", "pool_size", url="sqlite+aiosqlite:///a.db")),
+    ("AOR206", engine("?", "pool_size")),
+    ("AOR206", engine("NullPool", "echo")),
+    ("AOR207", ListenerAdded(A, "connect", "Engine")),
+    ("AOR207", ListenerAdded(A, "before_flush", "sessionmaker", "Session")),
     ("AOR205", given("sqlite://")),
     ("AOR205", given("change me", default=True)),
     ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=None)),

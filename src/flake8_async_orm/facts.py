@@ -130,6 +130,40 @@ class EngineCreated(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerAdded(Fact):
+    """A listener was added by `event.listen` or `event.listens_for`; `site` is the target that was given.
+
+    `target`: the API class of the target, empty where it is none; `of`: of a factory, the class that it makes. `is_class`: the
+    class itself was given. `is_async`: the listener is a coroutine function, at `listener`.
+    """
+
+    event: str
+    target: str
+    of: str = ""
+    is_class: bool = False
+    is_async: bool = False
+    listener: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncObjectGiven(Fact):
+    """An object of the asyncio extension, at `site`, was given to something that takes sync ones.
+
+    `cls`: its class. `function`: what was called, as one writes it. `to`: ddl, inspect, session, factory, pandas, query. `call`:
+    the call; `callee`: what is called in it. `named`: the keyword arguments.
+    """
+
+    cls: str
+    function: str
+    to: str
+    call: Site
+    callee: Site
+    in_async: bool
+    named: frozenset[str] = frozenset()
+    versions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorAwaited(Fact):
     """An async generator object made by calling `provider` was awaited. `call` is the call; `gives` what it yields."""
 

@@ -18,6 +18,7 @@ from flake8_async_orm.fixes.bind_none_before import bind_none_before
 from flake8_async_orm.fixes.call_member import call_member
 from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
+from flake8_async_orm.fixes.drop_argument import drop_argument
 from flake8_async_orm.fixes.drop_await import drop_await
 from flake8_async_orm.fixes.drop_call import drop_call
 from flake8_async_orm.fixes.drop_decorator import drop_decorator
@@ -29,10 +30,13 @@ from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.pass_function import pass_function
+from flake8_async_orm.fixes.put_name import put_name
 from flake8_async_orm.fixes.query_to_select import query_to_select
+from flake8_async_orm.fixes.read_attribute import read_attribute
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.replace_text import replace_text
+from flake8_async_orm.fixes.run_in_sync import run_in_sync
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.use_parameter import use_parameter
@@ -69,6 +73,10 @@ BUILDERS: dict[str, Builder] = {
     "rename_member": rename_member,
     "switch_with": switch_with,
     "replace_text": replace_text,
+    "put_name": put_name,
+    "drop_argument": drop_argument,
+    "read_attribute": read_attribute,
+    "run_in_sync": run_in_sync,
     "wrap_async_context_manager": wrap_async_context_manager,
     "use_parameter": use_parameter,
     "wrap_call": wrap_call,

@@ -110,6 +110,7 @@ def _spread(argument: Argument) -> list[Argument]:
 def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """The value of calling `callee`."""
     import flake8_async_orm.flow.api_calls as api_calls
+    import flake8_async_orm.flow.crossings as crossings
     import flake8_async_orm.flow.externals as externals
     import flake8_async_orm.flow.project_calls as project_calls
 
@@ -153,7 +154,10 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case LocalFunction():
             return project_calls.call_local(frame, state, callee, arguments, site)
         case Class():
-            return construct(frame, state, callee, arguments, site)
+            made = construct(frame, state, callee, arguments, site)
+            if names.is_sqlalchemy(callee.name):
+                return crossings.constructed(frame, callee.name, made, arguments, node, site)
+            return made
         case Callable(returns=ContextManager() as manager):
             take(frame, arguments)
             return replace(manager, of=placed(manager.of, Place(site)), site=site)
@@ -189,6 +193,8 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
                 coroutines.consume(frame, found_value)
             unknown(frame, state, arguments)
             return one_of(found_values)
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value in crossings.FOREIGN:
+        crossings.foreign(frame, node.func.attr.value, arguments, node, site)
     return unknown(frame, state, arguments)
 
 

@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    crossings,
     engines,
     instances,
     providers,
@@ -64,6 +65,8 @@ _ENGINES = {
 def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """A function known by its dotted name is called."""
     name = names.last(dotted)
+    if name in crossings.EXTERNAL:
+        crossings.external(frame, dotted, name, arguments, node, site)
     if names.is_sqlalchemy(dotted):
         found = _sqlalchemy(frame, state, dotted, name, arguments, node, site)
         if found is not None:
@@ -351,6 +354,8 @@ def foreign_member(
     frame: Frame, state: State, receiver: Value, name: str, arguments: list[Argument], node: cst.Call, site: Site
 ) -> Value:
     """A method of an object that is not SQLAlchemy's and not the project's."""
+    if name in crossings.FOREIGN:
+        crossings.foreign(frame, name, arguments, node, site)
     if name == "enter_async_context" and arguments:
         from flake8_async_orm.flow.contexts import entered
 

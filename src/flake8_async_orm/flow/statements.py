@@ -20,7 +20,7 @@ from flake8_async_orm.flow.frame import Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
 from flake8_async_orm.flow.scopes import walk
-from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.flow.syntax import dotted_name, last_name
 from flake8_async_orm.flow.targets import assign, augmented
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
@@ -369,6 +369,10 @@ def _bind_pattern(frame: Frame, pattern: cst.CSTNode, state: State) -> None:
 @runs(cst.FunctionDef)
 def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None:
     if frame.function is None:
+        for decorator in node.decorators:
+            # what other decorators do, `decorators` knows
+            if isinstance(decorator.decorator, cst.Call) and last_name(decorator.decorator.func) == "listens_for":
+                evaluate(frame, decorator.decorator, state)
         return state
     from flake8_async_orm.flow.nested import capture
 

@@ -38,6 +38,13 @@ def _evaluated(text: str) -> object:
         return ...
 
 
+def last_name(node: cst.CSTNode) -> str | None:
+    """`c` of `a.b.c` or of `c`."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else None
+
+
 def string_value(node: cst.CSTNode) -> str | None:
     """The text of a string literal (concatenated ones too), else None."""
     if type(node) is cst.SimpleString:
