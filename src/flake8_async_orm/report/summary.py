@@ -47,7 +47,7 @@ def overview(diagnostics: Sequence[Diagnostic], command: str) -> list[str]:
         return []
     rules = Counter(f"{one.code} {one.name}" for one in diagnostics)
     folders = Counter(one.path.replace("\\", "/").rpartition("/")[0] or "." for one in diagnostics)
-    return [*_most(rules), *_most(folders), f"To hear of new ones only: {command}"]
+    return ["By rule:", *_most(rules), "By folder:", *_most(folders), f"To hear of new ones only: {command}"]
 
 
 def _most(counts: Counter[str]) -> Iterator[str]:
