@@ -254,10 +254,12 @@ def test_a_first_run_with_many_findings_tells_where_they_are(run: Callable[..., 
         **{f"lib{number}__x": DROPPED for number in range(12)},
     )
     lines = run("app", "lib0", *(f"lib{number}" for number in range(1, 12))).out.splitlines()
-    assert lines[-12:] == [
+    assert lines[-15:] == [
         "Found 52 findings in 32 files.",
         "[*] 52 fixable with `--fix`.",
+        "By rule:",
         "  52  AOR101 missing-await",
+        "By folder:",
         "  40  app",
         *(f"   1  lib{name}" for name in ("0", "1", "10", "11", "2", "3", "4")),
         "   5  in 5 more",
