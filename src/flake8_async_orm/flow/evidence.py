@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: members that take a statement
 TAKES_STATEMENT = frozenset({"execute", "scalar", "scalars", "stream", "stream_scalars", "exec"})
-#: coroutines that together with another one tell a session
+#: coroutines that are asked for evidence
 TELLING = TAKES_STATEMENT | {
     "commit",
     "rollback",
@@ -35,6 +35,8 @@ TELLING = TAKES_STATEMENT | {
     "run_sync",
     "begin_nested",
 }
+#: two of these tell a session; every cache has `get` and `delete`
+PAIRED = TELLING - {"get", "delete"}
 #: of these at least one: other libraries' connections and files have `execute`, `commit`, `get` ... as well
 SPECIFIC = frozenset({"flush", "refresh", "scalar", "scalars", "stream_scalars", "run_sync", "begin_nested", "merge"})
 _KEYWORDS = frozenset(
@@ -136,7 +138,7 @@ def _judge(frame: Frame, node: cst.Call, receiver: cst.BaseExpression, member: s
         return None
     if any(a.keyword is not None and a.keyword.value not in _KEYWORDS for a in node.args):
         return None
-    together = uses.awaited & TELLING
+    together = uses.awaited & PAIRED
     if not (len(together) > 1 and together & SPECIFIC) and not (
         member in TAKES_STATEMENT and node.args and _is_statement(frame, node.args[0], state)
     ):
