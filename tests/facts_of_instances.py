@@ -9,9 +9,11 @@ from flake8_async_orm.facts import (
     AttributeSerialized,
     CollectionChanged,
     DetachedAttributeRead,
+    DynamicRelationshipQueried,
     ExpiredAttributeRead,
     Fact,
     GeneratedValueRead,
+    LoadingAsked,
     UnloadedColumnRead,
 )
 from flake8_async_orm.values import Site
@@ -40,6 +42,10 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR504", of(UnloadedColumnRead, "unloaded", path=PATH)),
     *(("AOR505", of(CollectionChanged, "unloaded", how=how, statement=B, path=PATH)) for how in ("append", "=")),
     ("AOR505", of(CollectionChanged, "raises", how="+=", path=PATH)),
+    *(("AOR508", DynamicRelationshipQueried(A, "app.models.User", "posts", how, B)) for how in ("all", "")),
+    ("AOR510", LoadingAsked(A, "expire-on-commit", elements=(B,))),
+    ("AOR510", LoadingAsked(A, "attribute-names", ("posts",))),
+    ("AOR510", LoadingAsked(A, "several-arguments", ("m.User.posts", "m.Post.tags"), "joinedload")),
     ("AOR507", of(DetachedAttributeRead, "expired", "commit", detached=D)),
     ("AOR507", of(DetachedAttributeRead, "expired", "rollback", detached=D)),
     ("AOR507", of(DetachedAttributeRead, "generated", "flush", detached=D)),

@@ -508,6 +508,33 @@ class SessionShared(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class DynamicRelationshipQueried(Fact):
+    """A `lazy="dynamic"` relationship of an instance in an async session was run as a query.
+
+    `how`: the method (`all`, `count` ...), or empty for an iteration. `origin`: where the instance came from.
+    """
+
+    model: str
+    attribute: str
+    how: str
+    origin: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingAsked(Fact):
+    """How something is to be loaded was said in a form that SQLAlchemy takes otherwise.
+
+    `form`: `expire-on-commit` (the attribute was set on an async session), `attribute-names` (`refresh` or `expire` was given
+    attributes of the class, `named`), `several-arguments` (a loader function, `strategy`, got a path as several arguments). `elements`: the session.
+    """
+
+    form: str
+    named: tuple[str, ...] = ()
+    strategy: str = ""
+    elements: tuple[Site, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 

@@ -298,6 +298,15 @@ class ModelAttribute(Value):
 
 
 @record
+class DynamicRelationship(Value):
+    """A `lazy="dynamic"` relationship of an instance that is in an async session: a query that would run at once."""
+
+    model: str
+    name: str
+    origin: Site | None = field(default=None, compare=False)
+
+
+@record
 class Load:
     """One step of a loader option: `strategy` (selectinload, joinedload, defer ...) for `attribute` ("*": all)."""
 

@@ -29,6 +29,7 @@ from flake8_async_orm.fixes.first_where_made import first_where_made
 from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
+from flake8_async_orm.fixes.name_attributes import name_attributes
 from flake8_async_orm.fixes.pass_function import pass_function
 from flake8_async_orm.fixes.put_name import put_name
 from flake8_async_orm.fixes.query_to_select import query_to_select
@@ -69,6 +70,7 @@ BUILDERS: dict[str, Builder] = {
     "query_to_select": query_to_select,
     "insert_call": insert_call,
     "pass_function": pass_function,
+    "name_attributes": name_attributes,
     "refresh_before": refresh_before,
     "rename_member": rename_member,
     "switch_with": switch_with,

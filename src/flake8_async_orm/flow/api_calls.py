@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
     concurrency,
     consumption,
@@ -116,7 +117,9 @@ def give(
     if receiver.cls in names.RESULTS:
         result = frame.site(node.func.value) if isinstance(node.func, cst.Attribute) else site
         run = lambda after: consumption.called(frame, after, receiver, name, site, result)  # noqa: E731
-        return of_result(receiver, name, gives, arguments), run if name in behaviour.EXHAUSTING | behaviour.ASKING else None
+        return of_result(
+            receiver, name, gives, arguments
+        ), run if name in behaviour.EXHAUSTING | behaviour.ASKING else None
     effect = _one_after_other(
         transactions.effect(frame, receiver, name, site), _effect(frame, receiver, name, first, arguments, site)
     )
@@ -420,6 +423,7 @@ def _effect(
                     for model in [flag.removeprefix("of:") for flag in first.flags if flag.startswith("of:")]:
                         persistence.statement_ran(frame, state, receiver, first.kind, model)
             case "refresh":
+                _attributes_for_names(frame, arguments)
                 _refresh(frame, state, receiver, first, arguments)
                 _used(state, place, True)
             case "add":
@@ -465,6 +469,16 @@ def _attribute_names(arguments: list[Argument]) -> tuple[list[str] | None, bool]
     if isinstance(wanted, Tuple) and all(isinstance(i, Constant) and isinstance(i.value, str) for i in wanted.items):
         return [str(i.value) for i in wanted.items if isinstance(i, Constant)], True
     return None, False
+
+
+def _attributes_for_names(frame: Frame, arguments: list[Argument]) -> None:
+    """`refresh(user, [User.posts])` is a fact: names are wanted there."""
+    positional = [a for a in arguments if a.keyword is None and not a.star][1:2]
+    for argument in positional or [a for a in arguments if a.keyword == "attribute_names"]:
+        items = argument.value.items if isinstance(argument.value, Tuple) else ()
+        named = tuple(item.name for item in items if isinstance(item, ModelAttribute))
+        if named and len(named) == len(items):
+            frame.state_fact(LoadingAsked(argument.site, "attribute-names", named))
 
 
 def _refresh(frame: Frame, state: State, receiver: ApiObject, first: Value | None, arguments: list[Argument]) -> None:

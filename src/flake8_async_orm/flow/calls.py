@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, persistence, queries, serialization
+from flake8_async_orm.flow import (
+    concurrency,
+    consumption,
+    coroutines,
+    dynamic,
+    instances,
+    persistence,
+    queries,
+    serialization,
+)
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
@@ -26,6 +35,7 @@ from flake8_async_orm.values import (
     Constant,
     ContextManager,
     Coroutine,
+    DynamicRelationship,
     External,
     Function,
     Instance,
@@ -137,6 +147,9 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case BoundMember(receiver=ModelAttribute() as attribute, name=name):
             take(frame, arguments)
             return attribute if name in ("and_", "of_type") else SQL
+        case BoundMember(receiver=DynamicRelationship() as query, name=name):
+            take(frame, arguments)
+            return dynamic.method(frame, query, name, site)
         case BoundMember(receiver=Collection() | Tuple() as many, name=name):
             return _collection_method(frame, state, many, name, arguments, node)
         case BoundMember(receiver=Constant() | Text() as literal, name=name):

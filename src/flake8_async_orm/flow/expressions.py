@@ -31,6 +31,7 @@ from flake8_async_orm.values import (
     Constant,
     ContextManager,
     Coroutine,
+    DynamicRelationship,
     Function,
     Generator,
     LocalFunction,
@@ -234,6 +235,10 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
             return Unknown("a key") if kind == "dict" else of
         case Tuple(items=items):
             return one_of(items) if items else EMPTY
+        case DynamicRelationship() as query:
+            from flake8_async_orm.flow.dynamic import queried
+
+            return queried(frame, query, "", site)
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
             if (

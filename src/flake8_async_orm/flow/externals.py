@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
     awaiting,
     concurrency,
@@ -46,6 +47,7 @@ from flake8_async_orm.values import (
     Instance,
     LoaderOption,
     LocalFunction,
+    ModelAttribute,
     Object,
     Place,
     Site,
@@ -120,6 +122,10 @@ def _sqlalchemy(
     strategy = names.strategy(dotted)
     if strategy is not None:
         strategy = queries.spelled(strategy, arguments_named(arguments))
+        path = [value for value in plain_values if isinstance(value, ModelAttribute)]
+        if len(path) > 1 and len(path) == len(plain_values) and strategy in names.RELATIONSHIP_LOADERS:
+            named = tuple(f"{step.model}.{step.name}" for step in path)
+            frame.state_fact(LoadingAsked(site, "several-arguments", named, strategy))
         return queries.load(strategy, plain_values) if not starred else LoaderOption((), complete=False)
     if name in names.NEUTRAL_OPTIONS:
         return LoaderOption(())

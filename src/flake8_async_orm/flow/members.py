@@ -7,7 +7,16 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
-from flake8_async_orm.flow import concurrency, consumption, coroutines, instances, loading, providers, serialization
+from flake8_async_orm.flow import (
+    concurrency,
+    consumption,
+    coroutines,
+    dynamic,
+    instances,
+    loading,
+    providers,
+    serialization,
+)
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
 from flake8_async_orm.flow.frame import Frame
@@ -238,6 +247,8 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
             how = frame.changed_collections[frame.site(node)]
             instances.change_collection(frame, state, value, attribute, frame.site(node), how)
             return loading.related_value(attribute, value.place)
+        if attribute.lazy == "dynamic":
+            return dynamic.value(frame, state, value, attribute)
         return instances.read_relationship(frame, state, value, attribute, frame.site(node))
     if attribute is not None and attribute.kind not in ("hybrid", "other"):
         return column_value(frame, node, value, attribute, state)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import libcst as cst
 
+from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import coroutines, instances, loading
 from flake8_async_orm.flow.expressions import element_of, evaluate
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, InstanceState, ObjectState, State, join, without_none
 from flake8_async_orm.values import (
     EMPTY,
@@ -97,6 +99,11 @@ def _set_attribute(
                 fields = state.heap.get(place)
                 known = dict(fields.fields) if isinstance(fields, ObjectState) else {}
                 state.heap[place] = ObjectState({**known, name: value})
+        case ApiObject(cls=cls) if name == "expire_on_commit":
+            if cls in names.ASYNC_SESSIONS:
+                frame.state_fact(LoadingAsked(frame.site(target), "expire-on-commit", elements=(frame.site(owner),)))
+            elif isinstance(owner, cst.Attribute) and isinstance(owner.value, cst.Name):
+                _set_on_session(owner.value.value, value, state)
         case ApiObject(place=place) if name not in ("expire_on_commit", "bind", "info", "autoflush"):
             # an attribute put on a session or engine: it is a fake, and nothing of it is what it seems
             if isinstance(owner, cst.Name):
@@ -109,6 +116,15 @@ def _set_attribute(
         case _:
             # whoever holds it now may load what it lacks
             instances.doubt(frame, state, value)
+
+
+def _set_on_session(name: str, value: Value, state: State) -> None:
+    """`session.sync_session.expire_on_commit = value`, where `name` holds the async session."""
+    binding = state.names.get(name)
+    if binding is not None and isinstance(binding.value, ApiObject):
+        told = value.value if isinstance(value, Constant) and isinstance(value.value, bool) else None
+        others = frozenset(flag for flag in binding.value.flags if flag[0] != "expire_on_commit")
+        state.names[name] = replace(binding, value=replace(binding.value, flags=others | {("expire_on_commit", told)}))
 
 
 def augmented(frame: Frame, target: cst.Attribute, value: Value, state: State) -> None:

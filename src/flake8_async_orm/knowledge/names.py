@@ -141,6 +141,7 @@ LOADING = frozenset(
         "with_expression",
     }
 )
+RELATIONSHIP_LOADERS = frozenset({"selectinload", "joinedload", "subqueryload", "immediateload"})
 #: options that load nothing and forbid nothing
 NEUTRAL_OPTIONS = frozenset({"with_loader_criteria"})
 

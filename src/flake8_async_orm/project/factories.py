@@ -33,7 +33,9 @@ class Factories:
 
     def is_test(self, path: str) -> bool:
         """Whether the file at `path` is part of the tests, by its name and where it lies in the project."""
-        parts = os.path.relpath(os.path.abspath(path), self.project.locator.root).split(os.sep)
+        path = os.path.abspath(path)
+        top = self.project.workspace.tree.boundary(os.path.dirname(path)) or self.project.locator.root
+        parts = os.path.relpath(path, top).split(os.sep)
         name = parts[-1]
         return (
             bool(_TEST_DIRECTORIES.intersection(parts[:-1]))
@@ -49,7 +51,7 @@ class Factories:
         return self._expires
 
     def reconfigures(self) -> bool:
-        """Whether some file sets the option on a factory or a session after it was made."""
+        """Whether some file sets the option on a factory after it was made."""
         if self._reconfigures is None:
             self._reconfigures = any(self.project.workspace.words_at(path).reconfigures for path in self._files())
         return self._reconfigures

@@ -9,7 +9,7 @@ _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 
 _MAKES = re.compile(rb"\b(?:async_?)?session(?:maker)?\s*[\[(]", re.IGNORECASE)
 _OTHERWISE = re.compile(rb"expire_on_commit(?!\s*=\s*True\b)")
-_RECONFIGURES = re.compile(rb"\.configure\([^)]*expire_on_commit|\.expire_on_commit\s*=[^=]")
+_RECONFIGURES = re.compile(rb"\.configure\([^)]*expire_on_commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Words:
     """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively.
 
     `makes_sessions`: it may make sessions or factories; `says_otherwise`: and say of `expire_on_commit` what is not True;
-    `reconfigures`: it sets that on what was made already.
+    `reconfigures`: it tells that to a factory that was made already.
     """
 
     classes: frozenset[str]

@@ -1,0 +1,106 @@
+"""Loading is asked for in a form that has no effect, or another one.
+
+Why:
+    `expire_on_commit` set on an AsyncSession is an attribute of the wrapper: the session itself goes on as before. Of several
+    arguments of one loader function only the last gets its strategy, the way to it stays unloaded. `refresh` wants
+    names of attributes: an attribute of the class is none, and gives a KeyError.
+
+Invalid:
+    from sqlalchemy import ForeignKey
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        posts: Mapped[list["Post"]] = relationship()
+
+
+    class Post(Base):
+        __tablename__ = "posts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+    async def posts(session: AsyncSession) -> list[Post]:
+        user = await session.get_one(User, 1)
+        await session.refresh(user, [User.posts])
+        return user.posts
+
+Valid:
+    from sqlalchemy import ForeignKey
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+    class Base(DeclarativeBase):
+        pass
+
+
+    class User(Base):
+        __tablename__ = "users"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        posts: Mapped[list["Post"]] = relationship()
+
+
+    class Post(Base):
+        __tablename__ = "posts"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+
+
+    async def posts(session: AsyncSession) -> list[Post]:
+        user = await session.get_one(User, 1)
+        await session.refresh(user, ["posts"])
+        return user.posts
+
+Fix:
+    Safe: the attributes that `refresh` is given become their names; `expire_on_commit` is set on `session.sync_session`. For
+    a loader of several arguments the message says what to write.
+
+Limits:
+    Options of `get` that are ignored for a row that the session holds already are not looked for.
+
+See:
+    SQLAlchemy documentation: Relationship Loading Techniques,
+    https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html
+"""
+
+from flake8_async_orm.facts import LoadingAsked
+from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+
+
+@rule("AOR510", "ineffective-loading", since="0.1.0")
+def check(fact: LoadingAsked) -> Finding | None:
+    match fact.form:
+        case "expire-on-commit":
+            reach = FixRequest("call_member", "Set it on `sync_session`", "safe", fact.elements, (".sync_session",))
+            return Finding(
+                "`expire_on_commit` set on an AsyncSession has no effect; write it where the session is made",
+                fact.site,
+                help="commits expire all the same; or set it on `session.sync_session`",
+                fixes=(reach,) if fact.elements else (),
+            )
+        case "several-arguments":
+            *way, last = [short_name(step) for step in fact.named]
+            chain = ".".join(f"{fact.strategy}({step})" for step in (*way, last))
+            return Finding(
+                f"`{fact.strategy}` loads only `{last}`, and not the way to it; write `{chain}`",
+                fact.site,
+                help=f"reading `{way[0]}` raises MissingGreenlet",
+            )
+        case "attribute-names":
+            names = ", ".join(f'"{name}"' for name in fact.named)
+            fix = FixRequest("name_attributes", "Give the names", "safe", (fact.site,))
+            return Finding(
+                f"`refresh` takes names, not attributes of the class; write `[{names}]`",
+                fact.site,
+                help="it raises KeyError",
+                fixes=(fix,),
+            )
+    return None
