@@ -234,6 +234,19 @@ class MemberReadBeforeEntering(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LoopBlocked(Fact):
+    """An `async def` did database work over a sync session, connection or engine on the thread of its event loop.
+
+    `what` names the member that does it (`Session.commit`). `helper`: the sync function of the project that was called
+    for it at `site`, and `work` where it, or one that it calls, does it; empty and None where the work itself stands there.
+    """
+
+    what: str
+    helper: str = ""
+    work: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NameReadUnbound(Fact):
     """A name that holds a session or its kind was read where its binding may not have happened, or is None.
 

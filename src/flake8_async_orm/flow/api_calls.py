@@ -9,6 +9,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
+    blocking,
     concurrency,
     consumption,
     coroutines,
@@ -57,6 +58,11 @@ def call_member(
     frame: Frame, state: State, receiver: ApiObject, name: str, arguments: list[Argument], node: cst.Call, site: Site
 ) -> Value:
     """`receiver.name(...)`."""
+    if receiver.cls == "Query":
+        take(frame, arguments)
+        blocking.called(frame, receiver, name, site)
+        frame.sync_calls.add(site)
+        return Unknown(f"Query.{name}") if name in behaviour.BLOCKING["Query"] else receiver
     row = api.member(receiver.cls, name)
     if row is None:
         return unknown(frame, state, arguments, f"{names.shown(receiver.cls)}.{name}")
@@ -66,6 +72,8 @@ def call_member(
     elif receiver.flags and isinstance(node.func, cst.Attribute):
         uniqueness.fetched(frame, receiver, name, site, frame.site(node.func.value))
     take(frame, arguments)
+    if receiver.cls in behaviour.BLOCKING:
+        blocking.called(frame, receiver, name, site)
     if name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
         executions.given(frame, receiver, name, arguments)
     gives = behaviour.gives(receiver.cls, name)
@@ -158,6 +166,8 @@ def give(
             return ContextManager(
                 session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site
             ), effect
+        case "query" if receiver.cls not in names.ASYNC_CLASSES:
+            return ApiObject("Query", receiver.place, flags=_seen(receiver)), effect
         case "run-sync":
             return _run_sync(frame, state, receiver, arguments, node, site), effect
         case _:

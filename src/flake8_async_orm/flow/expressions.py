@@ -525,7 +525,10 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
     """What awaiting `value` gives; awaiting what is no awaitable is a fact."""
     operand, whole = frame.site(node.expression), frame.site(node)
+    if operand in frame.blocking:
+        frame.contradicted = True
     if operand in frame.sync_calls:
+        frame.contradicted = True
         return value
     plain = frame.plain_calls.get(operand)
     if plain is not None and not isinstance(value, (Coroutine, Awaitable, Generator)):

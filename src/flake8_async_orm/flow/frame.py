@@ -54,6 +54,20 @@ class Requirement:
     schema: str = ""
 
 
+@record
+class Blocking:
+    """Database work over a sync object: the member, where it stands, and the object's place.
+
+    `sure`: the object was seen being made; else its class is only annotated. `helper`: the function that was called for it.
+    """
+
+    what: str
+    sure: bool
+    io: Site
+    helper: str
+    place: Place | None
+
+
 @dataclass(slots=True)
 class Guard:
     """A `try` around the code: the dotted names of what its handlers catch (empty string: everything)."""
@@ -115,6 +129,10 @@ class Frame:
     changed_collections: dict[Site, str] = field(default_factory=dict)
     #: nested functions that have been interpreted, under one key or another
     nested_outcomes: dict[object, object] = field(default_factory=dict)
+    #: calls that do database work over sync objects
+    blocking: dict[Site, Blocking] = field(default_factory=dict)
+    #: something was awaited that only an async object gives
+    contradicted: bool = False
     entered_nested: set[Site] = field(default_factory=set)
     touches: bool = False
     #: the field of a schema for which attributes are being read

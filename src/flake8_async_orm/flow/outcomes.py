@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow.frame import Requirement
+from flake8_async_orm.flow.frame import Blocking, Requirement
 from flake8_async_orm.lattice import (
     HANDED,
     InstanceState,
@@ -87,6 +87,8 @@ class Outcome:
     works: frozenset[Place] = frozenset()
     #: sessions of module level that it works on
     global_work: frozenset[Place] = frozenset()
+    #: of a sync function: database work that it does over a sync object
+    blocks: Blocking | None = None
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

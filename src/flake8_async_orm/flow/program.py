@@ -628,6 +628,7 @@ def interpret_function(
     reveal: bool = False,
 ) -> Outcome:
     """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
+    import flake8_async_orm.flow.blocking as blocking
     import flake8_async_orm.flow.concurrency as concurrency
     import flake8_async_orm.flow.coroutines as coroutines
     import flake8_async_orm.flow.handlers as handlers
@@ -675,6 +676,7 @@ def interpret_function(
     if end is not None and not definition.is_stub:
         frame.returned.append((end, NONE))
     coroutines.finish(frame)
+    blocks = blocking.finish(frame, node)
     frame.close()
     exit_state = joined([s for s, _ in frame.returned])
     returns = joined_values(
@@ -699,6 +701,7 @@ def interpret_function(
         frame.touches,
         works=frozenset(place for place in works if is_shared(place) or concurrency.surrounds(frame, place)),
         global_work=frozenset(frame.global_work),
+        blocks=blocks,
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

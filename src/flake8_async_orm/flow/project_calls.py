@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.flow import (
+    blocking,
     concurrency,
     coroutines,
     decorators,
@@ -125,6 +126,8 @@ def shaped(
     if frame.loops:
         transactions.forget(state, site)
     callee = f"{module}.{definition.qualname}"
+    if outcome.blocks is not None and (not definition.is_generator or shape.style == "context"):
+        blocking.transferred(frame, outcome.blocks, callee, substitution.arguments, site)
     if definition.is_generator:
         yields = substitution.value(outcome.yields if outcome.yields is not None else Unknown("never yields"))
         if isinstance(yields, Unknown) and isinstance(returns, Generator):

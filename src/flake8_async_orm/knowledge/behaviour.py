@@ -237,6 +237,18 @@ SYNC_ATTRIBUTES = {
 #: properties of sessions that are sync context managers, which give the session
 CONTEXT_PROPERTIES = frozenset({"no_autoflush"})
 
+_SESSION_WORK = frozenset(
+    "execute exec scalar scalars commit flush refresh get get_one merge connection bulk_save_objects bulk_insert_mappings "
+    "bulk_update_mappings".split()
+)
+#: sync classes -> members that do database work, and wait for it
+BLOCKING = {
+    **dict.fromkeys(("Session", "sqlmodel.Session", "scoped_session"), _SESSION_WORK),
+    "Connection": frozenset("execute scalar scalars exec_driver_sql commit".split()),
+    "Engine": frozenset({"connect", "begin", "raw_connection"}),
+    "Query": frozenset("all first one one_or_none scalar count get update delete".split()),
+}
+
 #: functions of builtins and the standard library that neither load, await nor keep what they are given
 HARMLESS = frozenset(
     f"builtins.{name}"

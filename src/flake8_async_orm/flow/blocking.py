@@ -1,0 +1,85 @@
+"""Database work of sync sessions, connections and engines: who does it on the thread of the event loop.
+
+A sync function that does such work tells its callers through its outcome; an `async def` that does it, or calls one,
+states a fact. What is known by an annotation alone counts only for parameters, and only as long as nothing speaks for the async class.
+"""
+
+from __future__ import annotations
+
+import re
+
+import libcst as cst
+
+from flake8_async_orm.facts import LoopBlocked
+from flake8_async_orm.flow.frame import Blocking, Frame
+from flake8_async_orm.flow.scopes import walk
+from flake8_async_orm.knowledge import behaviour, names
+from flake8_async_orm.lattice import without_none
+from flake8_async_orm.values import MADE, ApiObject, Place, Site, Value
+
+#: words of a test by which a function serves async and sync objects alike
+_TWIN = re.compile(r"[Aa]sync|ASYNC|awaitable|coroutine|\b(Session|Engine|Connection)\b|greenlet|running_loop|thread")
+#: files that tools run for themselves, in run_sync or without any loop
+_MIGRATIONS = re.compile(r"(^|[/\\])(alembic|migrations?|versions)[/\\]|(^|[/\\])env\.py$")
+
+
+def is_sync(value: Value | None) -> bool:
+    """Whether `value` is an object of a sync class that no async one stands behind."""
+    return isinstance(value, ApiObject) and value.cls in behaviour.BLOCKING and "reached_by" not in dict(value.flags)
+
+
+def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
+    """`receiver.name(...)` was called at `site`."""
+    if name not in behaviour.BLOCKING.get(receiver.cls, ()) or not is_sync(receiver) or frame.muted or frame.sync_land:
+        return
+    sure = MADE in receiver.flags
+    if sure or _is_parameter(receiver.place):
+        what = f"{names.shown(receiver.cls)}.{name}"
+        frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place))
+
+
+def _is_parameter(place: Place | None) -> bool:
+    return place is not None and not place.path and isinstance(place.root, str) and place.root.startswith("param:")
+
+
+def transferred(frame: Frame, work: Blocking | None, helper: str, arguments: dict[str, Value], site: Site) -> None:
+    """A sync function that does `work` was called at `site`."""
+    if work is None or frame.muted or frame.sync_land:
+        return
+    sure, place = work.sure, work.place
+    if not sure:
+        assert place is not None
+        actual = without_none(arguments.get(str(place.root).removeprefix("param:"), _NOTHING))
+        if not is_sync(actual) or not isinstance(actual, ApiObject):
+            return
+        sure, place = MADE in actual.flags, actual.place
+        if not sure and not _is_parameter(place):
+            return
+    frame.blocking.setdefault(site, Blocking(work.what, sure, work.io, helper, place))
+
+
+_NOTHING = Value()
+
+
+def finish(frame: Frame, node: cst.FunctionDef) -> Blocking | None:
+    """At the end of a body: the work that a sync function does for its callers; what an async one does is stated."""
+    if not frame.blocking or frame.patched or _MIGRATIONS.search(frame.path) or _is_twin(frame, node):
+        return None
+    found = {site: work for site, work in frame.blocking.items() if work.sure or not frame.contradicted}
+    if not frame.is_async:
+        return next((found[site] for site in sorted(found)), None)
+    for site, work in found.items():
+        frame.state_fact(LoopBlocked(site, work.what, work.helper, work.io if work.io != site else None))
+    return None
+
+
+def _is_twin(frame: Frame, node: cst.FunctionDef) -> bool:
+    """Whether a test in the function tells async objects from sync ones."""
+    for part in walk(node):
+        if isinstance(part, (cst.If, cst.IfExp)):
+            start, end = frame.source.span(frame.numbers[id(part.test)])
+            if _TWIN.search(frame.source.text[start:end]):
+                return True
+        elif isinstance(part, cst.MatchClass):
+            return True
+    return False
