@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import ContextEntered, Fact, MemberReadBeforeEntering, ProviderUsed
+from flake8_async_orm.facts import ContextEntered, Fact, LoopBlocked, MemberReadBeforeEntering, ProviderUsed
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -22,6 +22,8 @@ def used(how: str, made: Site | None = None) -> ProviderUsed:
 
 
 FACTS: list[tuple[str, Fact]] = [
+    *(("AOR208", LoopBlocked(A, f"{cls}.execute")) for cls in ("Session", "Connection", "Query")),
+    ("AOR208", LoopBlocked(A, "Engine.connect", "app.crud.Users.find", B)),
     ("AOR303", entered("object", "AsyncSession", False, manager_async=True)),
     ("AOR303", entered("object", "AsyncSession", False, manager_async=True, mixed=True)),
     ("AOR303", entered("object", "Session", manager_async=False)),
