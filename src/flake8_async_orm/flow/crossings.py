@@ -33,6 +33,8 @@ def listening(frame: Frame, name: str, arguments: list[Argument], node: cst.Call
     if frame.muted or not arguments or arguments[0].keyword is not None:
         return
     target = without_none(arguments[0].value)
+    if _asked_for(frame, node):
+        return
     cls, of, is_class = "", "", False
     match target:
         case ApiObject(cls=cls, of=made):
@@ -53,6 +55,25 @@ def listening(frame: Frame, name: str, arguments: list[Argument], node: cst.Call
     shown = names.shown(cls)
     fact = ListenerAdded(arguments[0].site, event or "", shown, names.shown(of), is_class, is_async, listener)
     frame.state_fact(fact)
+
+
+def _asked_for(frame: Frame, node: cst.Call) -> bool:
+    """Whether the call stands under an `if` with a `hasattr` of the target: it is asked for whether the event is there."""
+    target = dotted_name(node.args[0].value)
+    above = written(frame.source).parent(node)
+    while target is not None and above is not None and not isinstance(above, (cst.FunctionDef, cst.ClassDef)):
+        if isinstance(above, cst.If) and _has(above.test, target):
+            return True
+        above = written(frame.source).parent(above)
+    return False
+
+
+def _has(test: cst.BaseExpression, target: str) -> bool:
+    if isinstance(test, cst.BooleanOperation):
+        return _has(test.left, target) or _has(test.right, target)
+    if not isinstance(test, cst.Call) or not test.args:
+        return False
+    return dotted_name(test.func) == "hasattr" and dotted_name(test.args[0].value) == target
 
 
 def _coroutine_function(frame: Frame, value: Value) -> bool:
