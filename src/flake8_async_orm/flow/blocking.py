@@ -18,7 +18,10 @@ from flake8_async_orm.lattice import without_none
 from flake8_async_orm.values import MADE, ApiObject, Place, Site, Value
 
 #: words of a test by which a function serves async and sync objects alike
-_TWIN = re.compile(r"[Aa]sync|ASYNC|awaitable|coroutine|\b(Session|Engine|Connection)\b|greenlet|running_loop|thread")
+_TWIN = re.compile(
+    r"\b_*(is_|use_)?async(_engine|_session|_mode)?\b|Async[A-Z]|awaitable|coroutine|\b(Session|Engine|Connection)\b"
+    r"|greenlet|running_loop|thread"
+)
 #: files that tools run for themselves, in run_sync or without any loop
 _MIGRATIONS = re.compile(r"(^|[/\\])(alembic|migrations?|versions)[/\\]|(^|[/\\])env\.py$")
 

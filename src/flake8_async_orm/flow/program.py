@@ -34,6 +34,7 @@ from flake8_async_orm.project.reach import Reach
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
     NONE,
+    ApiObject,
     Callable,
     Class,
     Collection,
@@ -560,7 +561,8 @@ class Program:
             for attribute in written:
                 if attribute.annotation is not None and bound is None:
                     bound = self.annotation_at(module, attribute.annotation, substitution)
-            if written and bound is None:
+            # of an annotated sync object the making tells whether the annotation is to be trusted
+            if written and (bound is None or (isinstance(bound, ApiObject) and bound.cls not in names.ASYNC_CLASSES)):
                 values += [
                     self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})
                 ]
