@@ -406,6 +406,34 @@ def test_a_fix_that_breaks_a_guarantee_is_left_out_and_said(
     assert [one.line for one in result.remaining] == [4]
 
 
+def test_fixes_that_break_a_guarantee_hold_nobody_up(build: Callable[[Builder], None], tmp_path: Path) -> None:
+    # many more than there are rounds
+    names = [f"bad_{'not' if number % 7 == 3 else 'yes'}{number}" for number in range(40)]
+    build(lambda name, source, start: renaming("(" if "not" in name else "good")(name, source, start))
+    result = mended(HEAD + "".join(f"x = {name}\n" for name in names), tmp_path)
+    wanted = "".join(f"x = {name if 'not' in name else 'good'}\n" for name in names)
+    assert (result.text, result.refused) == (HEAD + wanted, None)
+    assert len(result.applied) == len(names) - len(result.withheld) == 34
+
+
+def test_two_fixes_that_break_a_guarantee_only_together(
+    build: Callable[[Builder], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interpret(source: Source, project: object, *_: object) -> list[Fact]:
+        facts = seen(source, project)
+        names = [(number, getattr(node, "value", None)) for number, node in enumerate(source.nodes)]
+        if {"good1", "good2"} <= {name for _, name in names}:
+            facts += [NameSeen(Site(source.path, number), "bad1") for number, name in names if name == "good1"]
+        return facts
+
+    build(lambda name, source, start: renaming(name.replace("bad", "good"))(name, source, start))
+    monkeypatch.setattr(findings, "interpret", interpret)
+    result = mended(HEAD + "x = [bad1]\ny = [bad2]\nz = [bad3]\n", tmp_path)
+    assert result.text == HEAD + "x = [good1]\ny = [bad2]\nz = [good3]\n"
+    assert (len(result.applied), len(result.withheld), result.refused) == (2, 1, None)
+    assert result.withheld[0].startswith("4:6: AOR101: the fix `mend` was left out: ")
+
+
 def test_the_next_finding_of_another_kind_is_no_reason(
     build: Callable[[Builder], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

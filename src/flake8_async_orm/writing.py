@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tempfile
@@ -29,7 +30,7 @@ def write(path: str, before: bytes, after: bytes) -> None:
         if not os.access(target, os.W_OK):
             # a rename would go around the file's own protection
             raise WriteError(f"{path}: the file is read-only")
-        _replace(target, status.st_mode, before, after)
+        _replace(target, status, before, after)
     except OSError as error:
         raise WriteError(f"{path}: {error.strerror or error}") from error
 
@@ -41,13 +42,13 @@ def put(path: str, data: bytes) -> None:
             target = Path(path).resolve(strict=True)
             write(str(target), target.read_bytes(), data)
             return
-        with open(path, "xb") as file:
-            file.write(data)
+        _replace(Path(path), None, None, data)
     except OSError as error:
         raise WriteError(f"{path}: {error.strerror or error}") from error
 
 
-def _replace(target: Path, mode: int, before: bytes, after: bytes) -> None:
+def _replace(target: Path, status: os.stat_result | None, before: bytes | None, after: bytes) -> None:
+    """Put `after` in the place of `target`, which has `status` and holds `before`; None where there is no such file."""
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:
@@ -55,11 +56,30 @@ def _replace(target: Path, mode: int, before: bytes, after: bytes) -> None:
             file.write(after)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(stat.S_IMODE(mode))
+        if status is None:
+            temporary.chmod(0o666 & ~_umask())
+        else:
+            _own(temporary, status)
+            temporary.chmod(stat.S_IMODE(status.st_mode))
         # as late as can be: an editor may have saved the file while we wrote
-        if target.read_bytes() != before:
+        if (target.read_bytes() if before is not None or os.path.lexists(target) else None) != before:
             raise WriteError(f"{target}: the file was changed meanwhile")
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _own(temporary: Path, status: os.stat_result) -> None:
+    """Give the file to whom the one belongs that it replaces: the superuser mends other people's files too."""
+    mine = temporary.stat()
+    if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.chown(temporary, status.st_uid, status.st_gid)
+
+
+def _umask() -> int:
+    """The mode bits that new files do not get. There is no way to ask without setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -14,7 +14,7 @@ from flake8_async_orm.edits import Edit
 from flake8_async_orm.fixes.awaits import await_around, binds_tighter, drop_await
 from flake8_async_orm.fixes.draft import Draft, inserted
 from flake8_async_orm.fixes.imports import Spelling, spelling
-from flake8_async_orm.fixes.tree import Tree, last_name
+from flake8_async_orm.fixes.tree import Tree, last_name, parentheses
 from flake8_async_orm.rule import FixRequest
 
 #: methods that a query and a select have alike -> what the select's is called
@@ -55,6 +55,9 @@ def query_to_select(tree: Tree, request: FixRequest) -> Draft | None:
     chain = _chain(tree, read)
     if not isinstance(read, cst.Attribute) or chain is None or not tree.can_await(chain.last):
         return None
+    # parentheses that close within the chain would hold the half of what is put in
+    if any(parentheses(node) for node in (read, *_inside(chain))):
+        return None
     whole = await_around(tree, read)
     if whole is not None and whole.expression is not chain.last:
         return None
@@ -86,6 +89,12 @@ def _chain(tree: Tree, read: cst.CSTNode) -> Chain | None:
             return Chain(query, tuple(between), call)
         else:
             return None
+
+
+def _inside(chain: Chain) -> list[cst.BaseExpression]:
+    """The calls of the statement but the last of them, and what they call."""
+    calls = (chain.query, *chain.between)
+    return [*calls[:-1], *(call.func for call in calls), chain.last.func]
 
 
 def _ends(chain: Chain) -> str:

@@ -121,23 +121,37 @@ class _Fixing:
     def _step(
         self, source: Source, diagnostics: list[Diagnostic]
     ) -> tuple[Source, list[Diagnostic], list[_Wanted]] | None:
-        """One round: everything that goes together, else the first fix that keeps its guarantees by itself."""
-        wanted = self._wanted(diagnostics)
-        together = _together(source.text, wanted)
-        if not together:
-            return None
-        attempt = self._attempt(source, diagnostics, together)
-        if isinstance(attempt, tuple):
-            return (*attempt, together)
-        for one in wanted:
-            alone = (
-                self._attempt(source, diagnostics, [one]) if len(together) > 1 or one is not together[0] else attempt
-            )
-            if isinstance(alone, tuple):
-                return (*alone, [one])
-            place = f"{one.diagnostic.line}:{one.diagnostic.column + 1}"
-            self._withheld[one.key] = f"{place}: {one.diagnostic.code}: the fix `{one.fix.title}` was left out: {alone}"
+        """One round: everything that goes together and keeps its guarantees. None: nothing is left that does."""
+        while together := _together(source.text, self._wanted(diagnostics)):
+            sound = self._sound(source, diagnostics, together)
+            if sound is not None:
+                return sound
+            # what was in the way is withheld now: others take its place
         return None
+
+    def _sound(
+        self, source: Source, diagnostics: list[Diagnostic], chosen: list[_Wanted]
+    ) -> tuple[Source, list[Diagnostic], list[_Wanted]] | None:
+        """The step with those of `chosen` that keep their guarantees; what does not even alone is withheld."""
+        attempt = self._attempt(source, diagnostics, chosen)
+        if isinstance(attempt, tuple):
+            return (*attempt, chosen)
+        if len(chosen) == 1:
+            self._withhold(chosen[0], attempt)
+            return None
+        middle = len(chosen) // 2
+        first = self._sound(source, diagnostics, chosen[:middle])
+        second = self._sound(source, diagnostics, chosen[middle:])
+        if first is None or second is None:
+            return first or second
+        both = [*first[2], *second[2]]
+        # each half holds by itself; where both do not, the other half has the next round
+        attempt = self._attempt(source, diagnostics, both)
+        return (*attempt, both) if isinstance(attempt, tuple) else first
+
+    def _withhold(self, one: _Wanted, why: str) -> None:
+        place = f"{one.diagnostic.line}:{one.diagnostic.column + 1}"
+        self._withheld[one.key] = f"{place}: {one.diagnostic.code}: the fix `{one.fix.title}` was left out: {why}"
 
     def _attempt(
         self, source: Source, diagnostics: list[Diagnostic], chosen: list[_Wanted]
