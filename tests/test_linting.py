@@ -423,7 +423,8 @@ def test_two_fixes_that_break_a_guarantee_only_together(
         facts = seen(source, project)
         names = [(number, getattr(node, "value", None)) for number, node in enumerate(source.nodes)]
         if {"good1", "good2"} <= {name for _, name in names}:
-            facts += [NameSeen(Site(source.path, number), "bad1") for number, name in names if name == "good1"]
+            both = {"good1": "bad1", "good2": "bad2"}
+            facts += [NameSeen(Site(source.path, number), both[name]) for number, name in names if name in both]
         return facts
 
     build(lambda name, source, start: renaming(name.replace("bad", "good"))(name, source, start))
