@@ -432,7 +432,7 @@ def test_two_fixes_that_break_a_guarantee_only_together(
     result = mended(HEAD + "x = [bad1]\ny = [bad2]\nz = [bad3]\n", tmp_path)
     assert result.text == HEAD + "x = [good1]\ny = [bad2]\nz = [good3]\n"
     assert (len(result.applied), len(result.withheld), result.refused) == (2, 1, None)
-    assert result.withheld[0].startswith("4:6: AOR101: the fix `mend` was left out: ")
+    assert result.withheld[0].startswith("3:6: AOR101: the fix `mend` was left out: ")
 
 
 def test_the_next_finding_of_another_kind_is_no_reason(
