@@ -317,6 +317,21 @@ class TransactionBegunAgain(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionUsedAfterFailure(Fact):
+    """A session was used at `site` on a path where its flush or commit (`failed`) had failed, with no rollback since.
+
+    `handler` took the error: an `except`, or a `with suppress(...)`. `member` is what was called, empty where a function that is
+    called uses it. `session`: what the code calls it. `block`: a `with` block manages the transaction.
+    """
+
+    failed: Site
+    handler: Site | None
+    member: str
+    session: str | None
+    block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RowsFetched(Fact):
     """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
 

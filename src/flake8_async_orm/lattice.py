@@ -157,10 +157,28 @@ def _same(left: Site | None, right: Site | None) -> Site | None:
 
 
 @record
+class Failure:
+    """A flush or commit of a session failed at `site`, and nothing has rolled it back since.
+
+    `handler`: what took the error. `correlates`: names whose test may tell that it failed. `added`: something was added since.
+    """
+
+    site: Site
+    handler: Site | None = None
+    correlates: frozenset[str] = frozenset()
+    added: bool = False
+
+    def join(self, other: Failure) -> Failure:
+        first = min(self, other, key=lambda failure: (failure.site, failure.handler or failure.site))
+        added = self.added and other.added
+        return Failure(first.site, first.handler, self.correlates | other.correlates, added)
+
+
+@record
 class SessionState:
     """What is known of a session: what it has loaded here, and whether a transaction is surely open.
 
-    `done`: what was surely done with it here: commit, rollback, close, flush.
+    `done`: what was surely done with it here: commit, rollback, close, flush. `failure`: on some path.
     """
 
     models: frozenset[str] = frozenset()
@@ -169,6 +187,7 @@ class SessionState:
     done: frozenset[str] = frozenset()
     transaction: Transaction = Transaction()
     ledger: Ledger = UNTOUCHED
+    failure: Failure | None = None
 
     def join(self, other: SessionState) -> SessionState:
         return SessionState(
@@ -178,6 +197,7 @@ class SessionState:
             self.done & other.done,
             self.transaction.join(other.transaction),
             self.ledger.join(other.ledger),
+            self.failure.join(other.failure) if self.failure and other.failure else self.failure or other.failure,
         )
 
 

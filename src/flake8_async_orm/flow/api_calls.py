@@ -18,6 +18,7 @@ from flake8_async_orm.flow import (
     ledgers,
     loading,
     persistence,
+    recovery,
     transactions,
     uniqueness,
 )
@@ -131,6 +132,7 @@ def give(
     effect = _one_after_other(
         transactions.effect(frame, receiver, name, site), _effect(frame, receiver, name, first, arguments, site)
     )
+    effect = _one_after_other(recovery.effect(frame, receiver, name, site), effect)
     match gives:
         case "none":
             return NONE, effect

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from flake8_async_orm.flow import recovery
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.syntax import dotted_name
@@ -44,6 +45,8 @@ _ALWAYS_TRUE = (ApiObject, Instance, Coroutine, Class, Function, Generator, Stat
 def assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) -> State | None:
     """`state` where `test` came out as `outcome`, or None where it cannot. `test` has been evaluated already."""
     uncorrelate(frame, test, state)
+    if frame.fails:
+        recovery.tested(state, mentioned(test))
     return _assume(frame, test, state, outcome)
 
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import libcst as cst
 
+from flake8_async_orm.flow import recovery
 from flake8_async_orm.flow.frame import Frame, Guard, Loop, joined
-from flake8_async_orm.flow.scopes import assigned, walk
+from flake8_async_orm.flow.scopes import assigned, mentioned, walk
 from flake8_async_orm.flow.statements import run_block, runs
 from flake8_async_orm.flow.syntax import dotted_name, target_names
-from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import Binding, Missing, State, join_states, may_be_none, without_none
 from flake8_async_orm.project import ExternalName, Found
 from flake8_async_orm.values import NONE, ApiObject, Site, Unknown, Value
@@ -56,10 +57,14 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
         ends = run_block(frame, node.orelse.body, normal.copy())
     else:
         ends = normal.copy() if normal is not None else None
+    taken = False
     for handler, caught in handlers:
         if failed is None:
             break
         path = failed.copy()
+        if frame.fails:
+            recovery.caught(path, entry, caught, taken, frame.site(handler), correlates)
+            taken = taken or recovery.takes_all(caught)
         _mark(frame, path, entry, normal, raising, bound, site, "except", caught, correlates)
         if handler.name is not None:
             for name in target_names(handler.name.name):
@@ -67,15 +72,23 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
         end = run_block(frame, handler.body, path)
         if end is not None:
             _relabel(end, "after")
+            if frame.fails:
+                recovery.handled(end, frame.site(handler), mentioned(handler.body))
         ends = join_states(ends, end)
     escaping = frame.raised.pop()
+    if frame.fails:
+        for escaped in escaping:
+            recovery.kept(escaped, [frame.site(handler) for handler, _ in handlers])
     if failed is not None and not any("" in caught or "builtins.BaseException" in caught for _, caught in handlers):
         path = failed.copy()
+        if frame.fails and any(name in behaviour.FLUSH_ERRORS for _, caught in handlers for name in caught):
+            recovery.caught(path, entry, (), True, site, correlates)
         _mark(frame, path, entry, normal, raising, bound, site, "finally", ("",), correlates)
         escaping.append(path)
     if node.finalbody is None:
         for escaped in escaping:
             frame.may_raise(escaped)
+            recovery.escaped(frame, escaped)
         return ends
     return _finally(frame, node.finalbody, ends, escaping, marks)
 
@@ -114,6 +127,7 @@ def _finally(
         after = _run_final(frame, final, escaped)
         if after is not None:
             frame.may_raise(after)
+            recovery.escaped(frame, after)
     return _run_final(frame, final, ends)
 
 

@@ -105,6 +105,10 @@ class Frame:
     loops: list[Loop] = field(default_factory=list)
     raised: list[list[State]] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
+    #: where no `try` is around: the sessions of paths on which a flush or commit fails and leaves the body
+    failing: list[State] = field(default_factory=list)
+    #: whether a flush or commit was seen to fail
+    fails: bool = False
     returned: list[tuple[State, Value]] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
     requires: dict[tuple[Place, str], Requirement] = field(default_factory=dict)
@@ -191,6 +195,10 @@ class Frame:
         """From `state` control may pass to the handlers of the innermost `try`."""
         if self.raised:
             self.raised[-1].append(state.copy())
+
+    def leaving(self) -> list[State]:
+        """Where states go that leave by an exception."""
+        return self.raised[-1] if self.raised else self.failing
 
     def guarded_against(self, names: frozenset[str]) -> bool:
         """Whether a handler around catches one of the exceptions `names` or everything."""

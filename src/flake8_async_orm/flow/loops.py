@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
-from flake8_async_orm.flow import awaiting, concurrency, consumption
+from flake8_async_orm.flow import awaiting, concurrency, consumption, recovery
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -93,18 +93,18 @@ def _settled(entry: State, merged: State) -> bool:
     """Whether another turn would begin as this one did. What the body binds or makes itself, it binds again."""
     return all(merged.names[name] == binding for name, binding in entry.names.items()) and all(
         merged.heap.get(place) == known for place, known in entry.heap.items()
-    )
+    ) and all(place in entry.heap or recovery.of(merged, place) is None for place in merged.heap)
 
 
 def _marks(frame: Frame) -> tuple[Any, ...]:
     raised = len(frame.raised[-1]) if frame.raised else 0
-    return dict(frame.facts), set(frame.misused), len(frame.returned), len(frame.yielded), raised
+    return dict(frame.facts), set(frame.misused), len(frame.returned), len(frame.yielded), raised, len(frame.failing)
 
 
 def _forget(frame: Frame, marks: tuple[Any, ...]) -> None:
     """Take back what a round has stated that was not the last."""
-    frame.facts, frame.misused, returned, yielded, raised = marks
-    del frame.returned[returned:], frame.yielded[yielded:]
+    frame.facts, frame.misused, returned, yielded, raised, failing = marks
+    del frame.returned[returned:], frame.yielded[yielded:], frame.failing[failing:]
     if frame.raised:
         del frame.raised[-1][raised:]
 

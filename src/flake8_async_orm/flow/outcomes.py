@@ -89,6 +89,8 @@ class Outcome:
     global_work: frozenset[Place] = frozenset()
     #: of a sync function: database work that it does over a sync object
     blocks: Blocking | None = None
+    #: sessions of which it leaves a failed flush or commit to its caller
+    fails: frozenset[Place] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""
@@ -295,7 +297,7 @@ class Substitution:
                 return known
             case SessionState():
                 pending = frozenset(p for p in map(self.place, known.pending) if p is not None)
-                return replace(known, pending=pending)
+                return replace(known, pending=pending, failure=None)
 
 
 def follow(value: Value, path: tuple[str, ...]) -> Place | None:

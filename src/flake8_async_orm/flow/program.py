@@ -636,6 +636,7 @@ def interpret_function(
     import flake8_async_orm.flow.handlers as handlers
     import flake8_async_orm.flow.ledgers as ledgers
     import flake8_async_orm.flow.nested as nested
+    import flake8_async_orm.flow.recovery as recovery
     from flake8_async_orm.flow.parameters import bind_parameters
     from flake8_async_orm.flow.statements import run_block
 
@@ -704,6 +705,7 @@ def interpret_function(
         works=frozenset(place for place in works if is_shared(place) or concurrency.surrounds(frame, place)),
         global_work=frozenset(frame.global_work),
         blocks=blocks,
+        fails=frozenset(place for place in recovery.failing(frame) if is_shared(place)),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

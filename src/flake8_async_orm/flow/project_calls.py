@@ -16,6 +16,7 @@ from flake8_async_orm.flow import (
     nested,
     persistence,
     providers,
+    recovery,
     transactions,
 )
 from flake8_async_orm.flow.annotations import placed
@@ -250,6 +251,9 @@ def transfer(
         ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
         _require(frame, state, requirement, substitution, requirement.read if at_read else site)
+    for place in outcome.fails:
+        left = _session(state, place, substitution)
+        recovery.may_fail(frame, state, left.place if left is not None else None, site)
     for place, word in sorted(outcome.ended, key=repr):
         _end(frame, state, place, word, outcome, substitution, site)
     for place in outcome.doubted:
@@ -279,6 +283,8 @@ def transfer(
             here = handed.place if handed is not None and handed.place is not None else here
             held = state.session(here)
             if isinstance(state.heap.get(here, held), SessionState):
+                if told.ledger.worked:
+                    recovery.used(frame, state, here, "", site)
                 ended = bool(told.done & {"commit", "rollback", "close"})
                 state.heap[here] = SessionState(
                     held.models | told.models,
@@ -287,6 +293,7 @@ def transfer(
                     held.done | told.done,
                     transactions.after_call(frame, held.transaction, told.transaction, site),
                     held.ledger,
+                    recovery.of(state, here),
                 )
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
@@ -362,6 +369,8 @@ def _end(
     if here is None or session is None:
         return
     frame.ended_with.add((here, word))
+    if word in ("rollback", "close"):
+        recovery.cleared(state, here)
     ledgers.ended(frame, state, here, word, site)
     known = outcome.exit.heap.get(place) if outcome.exit is not None else None
     surely = isinstance(known, SessionState) and word in known.done

@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines, providers, serialization, transactions
+from flake8_async_orm.flow import coroutines, providers, recovery, serialization, transactions
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left
@@ -19,8 +19,9 @@ from flake8_async_orm.flow.expressions import evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
-from flake8_async_orm.flow.scopes import walk
 from flake8_async_orm.flow.syntax import dotted_name, last_name
+from flake8_async_orm.flow.scopes import assigned, walk
+
 from flake8_async_orm.flow.targets import assign, augmented
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
@@ -214,6 +215,8 @@ def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine
 def _raise(frame: Frame, node: cst.Raise, state: State) -> State | None:
     if node.exc is not None:
         coroutines.consume(frame, evaluate(frame, node.exc, state))
+    if frame.fails:
+        recovery.raised(state)
     frame.may_raise(state)
     return None
 
@@ -286,16 +289,17 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         frame.may_raise(state)
     if len(managers) > 1 and not frame.muted:
         beside(frame, [frame.site(item.item) for _, _, item in managers])
+    entry = state.copy() if suppressing else state
     if suppressing:
         frame.guards.append(Guard(tuple(suppressing)))
         frame.raised.append([])
     frame.muted += quiet
-    returned, raised = len(frame.returned), len(frame.raised[-1]) if frame.raised else 0
+    returned, raised = len(frame.returned), len(frame.leaving())
     broken, continued = (frame.loops[-1].broken, frame.loops[-1].continued) if frame.loops else (None, None)
     end = run_block(frame, node.body, state)
     frame.muted -= quiet
     exits = [(leaving, False) for leaving, _ in frame.returned[returned:]]
-    exits += [(leaving, True) for leaving in (frame.raised[-1][raised:] if frame.raised else ())]
+    exits += [(leaving, True) for leaving in frame.leaving()[raised:]]
     if frame.loops and (out := frame.loops[-1].broken) is not None and out is not broken:
         frame.loops[-1].broken = out.copy()
         exits.append((frame.loops[-1].broken, False))
@@ -313,7 +317,10 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
             transactions.left(leaving, manager, bound, frame.site(item.item))
     if suppressing:
         frame.guards.pop()
-        end = join_states(end, joined(frame.raised.pop()))
+        suppressed = joined(frame.raised.pop())
+        if suppressed is not None and frame.fails:
+            recovery.caught(suppressed, entry, suppressing, False, frame.site(node), assigned(node))
+        end = join_states(end, suppressed)
     return end
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flake8_async_orm.facts import TransactionBegunAgain, TransactionEndedInBlock
+from flake8_async_orm.flow import recovery
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import SessionState, State, without_none
@@ -115,6 +116,7 @@ def _own_ended(state: State, receiver: ApiObject, name: str, site: Site) -> None
     else:
         known = known.doubted()
     _set(state, place, known)
+    recovery.cleared(state, place)
 
 
 def _used_in_block(frame: Frame, cls: str, known: Transaction, site: Site) -> None:
@@ -135,11 +137,12 @@ def forget(state: State, site: Site) -> None:
     for place in [place for place, known in state.heap.items() if isinstance(known, SessionState)]:
         root = place.root
         if root == site or (isinstance(root, tuple) and not isinstance(root, Site) and root[:1] == (site,)):
-            state.heap[place] = replace(state.session(place), transaction=Transaction())
+            state.heap[place] = replace(state.session(place), transaction=Transaction(), failure=None)
 
 
 def doubt(state: State, place: Place) -> None:
     """Something unseen got the session or connection at `place`."""
+    recovery.cleared(state, place)
     known = state.heap.get(place)
     if isinstance(known, SessionState) and known.transaction.phase != MAYBE:
         state.heap[place] = replace(known, transaction=known.transaction.doubted())
@@ -180,6 +183,8 @@ def started(frame: Frame, state: State, manager: Value, bound: Value | None, sit
         return
     holder, method = found
     call = manager.site if isinstance(manager, ContextManager) and manager.site is not None else site
+    if method == "begin_nested":
+        recovery.used(frame, state, place, method, call)
     if method != "anew":
         _used_in_block(frame, holder.cls, known, call)
     if method == "begin":
@@ -215,6 +220,7 @@ def left(state: State, manager: Value, bound: Value | None, site: Site) -> None:
     elif method != "begin_nested":
         known = replace(known, phase=ENDED, since=None)
     _set(state, place, known)
+    recovery.cleared(state, place)
 
 
 # -- calls of project functions -----------------------------------------------------------------------------------------

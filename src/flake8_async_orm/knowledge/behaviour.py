@@ -209,6 +209,30 @@ CONNECTION_WORK = {
 #: members of a transaction: what they mean for the session or connection that began it
 TRANSACTION_WORK = {"commit": "commits", "rollback": "rolls-back", "close": "rolls-back"}
 
+#: members of async sessions -> what they mean where a flush has failed (words of `flow.recovery`): fails (may fail itself),
+#: uses (is refused until a rollback), adds (gives the next flush something to do), ends (is or does a rollback)
+SESSION_FAILURES = {
+    "flush": "flushes",
+    "commit": "commits",
+    **dict.fromkeys(
+        "execute exec scalar scalars stream stream_scalars get get_one refresh merge connection".split(), "uses"
+    ),
+    **dict.fromkeys(("add", "add_all", "delete"), "adds"),
+    **dict.fromkeys("rollback close aclose reset invalidate remove close_all".split(), "ends"),
+}
+#: exceptions by which an error of a flush or commit can be caught, last names in `sqlalchemy.exc`
+FLUSH_ERRORS = frozenset(
+    f"sqlalchemy.exc.{name}"
+    for name in (
+        "SQLAlchemyError StatementError DBAPIError DatabaseError IntegrityError OperationalError DataError InternalError "
+        "InterfaceError ProgrammingError StaleDataError FlushError"
+    ).split()
+) | {"", "builtins.Exception", "builtins.BaseException"}
+#: those that catch all of them
+ALL_FLUSH_ERRORS = frozenset(
+    {"", "builtins.Exception", "builtins.BaseException", "sqlalchemy.exc.SQLAlchemyError", "sqlalchemy.exc.DBAPIError"}
+)
+
 GIVES_OF = {
     **dict.fromkeys(names.SESSIONS, SESSION_GIVES),
     **dict.fromkeys(names.CONNECTIONS, CONNECTION_GIVES),
