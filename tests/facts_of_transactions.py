@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import Fact, RowsFetched, TransactionBegunAgain, TransactionEndedInBlock
+from flake8_async_orm.facts import (
+    Fact,
+    RowsFetched,
+    SessionUsedAfterFailure,
+    TransactionBegunAgain,
+    TransactionEndedInBlock,
+)
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -13,6 +19,10 @@ def fetched(member: str, cls: str = "Result", by: str = "option", unique: bool =
 
 
 FACTS: list[tuple[str, Fact]] = [
+    ("AOR402", SessionUsedAfterFailure(A, B, C, "execute", "session")),
+    ("AOR402", SessionUsedAfterFailure(A, B, C, "", "self.session")),
+    ("AOR402", SessionUsedAfterFailure(A, B, None, "commit", None)),
+    ("AOR402", SessionUsedAfterFailure(A, B, C, "get", "session", block=True)),
     ("AOR403", TransactionEndedInBlock(A, "AsyncSession", "commit", B, C)),
     ("AOR403", TransactionEndedInBlock(A, "AsyncConnection", "commit", B, C)),
     ("AOR403", TransactionEndedInBlock(A, "AsyncConnection", "rollback", B, C)),

@@ -160,18 +160,20 @@ def _same(left: Site | None, right: Site | None) -> Site | None:
 class Failure:
     """A flush or commit of a session failed at `site`, and nothing has rolled it back since.
 
-    `handler`: what took the error. `correlates`: names whose test may tell that it failed. `added`: something was added since.
+    `handler`: what took the error. `correlates`: names whose test may tell that it failed, `touched`: those that do once the
+    handler was left. `added`: something was added since.
     """
 
     site: Site
     handler: Site | None = None
     correlates: frozenset[str] = frozenset()
+    touched: frozenset[str] = frozenset()
     added: bool = False
 
     def join(self, other: Failure) -> Failure:
         first = min(self, other, key=lambda failure: (failure.site, failure.handler or failure.site))
-        added = self.added and other.added
-        return Failure(first.site, first.handler, self.correlates | other.correlates, added)
+        correlates, touched = self.correlates | other.correlates, self.touched | other.touched
+        return Failure(first.site, first.handler, correlates, touched, self.added and other.added)
 
 
 @record

@@ -46,7 +46,7 @@ def assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) 
     """`state` where `test` came out as `outcome`, or None where it cannot. `test` has been evaluated already."""
     uncorrelate(frame, test, state)
     if frame.fails:
-        recovery.tested(state, mentioned(test))
+        recovery.tested(frame, state, mentioned(test))
     return _assume(frame, test, state, outcome)
 
 

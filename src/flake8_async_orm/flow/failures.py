@@ -63,17 +63,18 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
             break
         path = failed.copy()
         if frame.fails:
-            recovery.caught(path, entry, caught, taken, frame.site(handler), correlates)
+            touched = mentioned(handler.body)
+            recovery.caught(path, entry, caught, taken, frame.site(handler), correlates, touched)
             taken = taken or recovery.takes_all(caught)
         _mark(frame, path, entry, normal, raising, bound, site, "except", caught, correlates)
         if handler.name is not None:
             for name in target_names(handler.name.name):
                 path.names[name] = Binding(Unknown("an exception"))
+        frame.handling.append(frame.site(handler))
         end = run_block(frame, handler.body, path)
+        frame.handling.pop()
         if end is not None:
             _relabel(end, "after")
-            if frame.fails:
-                recovery.handled(end, frame.site(handler), mentioned(handler.body))
         ends = join_states(ends, end)
     escaping = frame.raised.pop()
     if frame.fails:

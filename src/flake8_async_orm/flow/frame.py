@@ -109,6 +109,8 @@ class Frame:
     failing: list[State] = field(default_factory=list)
     #: whether a flush or commit was seen to fail
     fails: bool = False
+    #: the handlers that control is in
+    handling: list[Site] = field(default_factory=list)
     returned: list[tuple[State, Value]] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
     requires: dict[tuple[Place, str], Requirement] = field(default_factory=dict)

@@ -120,9 +120,18 @@ def failing(frame: Frame) -> frozenset[Place]:
 
 
 def caught(
-    path: State, entry: State, catches: Iterable[str], taken: bool, handler: Site, correlates: frozenset[str]
+    path: State,
+    entry: State,
+    catches: Iterable[str],
+    taken: bool,
+    handler: Site,
+    correlates: frozenset[str],
+    touched: Iterable[str] = (),
 ) -> None:
-    """`path` enters a handler that `catches` these exceptions; `taken`: one ahead of it has the errors of a flush."""
+    """`path` enters a handler that `catches` these exceptions; `taken`: one ahead of it has the errors of a flush.
+
+    `correlates`: the names that are set around it, `touched`: those that the handler mentions.
+    """
     ours = not taken and any(name in behaviour.FLUSH_ERRORS for name in catches)
     for place in list(path.heap):
         failure, before = of(path, place), of(entry, place)
@@ -131,7 +140,8 @@ def caught(
         if not ours:
             _put(path, place, before)
         else:
-            _put(path, place, replace(failure, handler=failure.handler or handler, correlates=correlates))
+            by = failure.handler or handler
+            _put(path, place, replace(failure, handler=by, correlates=correlates, touched=frozenset(touched)))
 
 
 def takes_all(catches: Iterable[str]) -> bool:
@@ -139,22 +149,15 @@ def takes_all(catches: Iterable[str]) -> bool:
     return any(name in behaviour.ALL_FLUSH_ERRORS for name in catches)
 
 
-def handled(end: State, handler: Site, mentioned: set[str]) -> None:
-    """The handler was left: a test of what it touched may tell that it was run."""
-    for place in list(end.heap):
-        failure = of(end, place)
-        if failure is not None and failure.handler == handler:
-            _put(end, place, replace(failure, correlates=failure.correlates | mentioned))
-
-
-def tested(state: State, mentioned: set[str]) -> None:
+def tested(frame: Frame, state: State, mentioned: set[str]) -> None:
     """A test mentions these names: where they may tell of the failure, or are the session's, nothing is said of it."""
     for place in list(state.heap):
         failure = of(state, place)
         if failure is None:
             continue
         named = {name.partition(".")[0] for name in _names(state, place)}
-        if mentioned & (failure.correlates | named):
+        telling = failure.correlates if failure.handler in frame.handling else failure.correlates | failure.touched
+        if mentioned & (telling | named):
             _put(state, place, None)
 
 
