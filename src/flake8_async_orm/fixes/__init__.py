@@ -37,8 +37,8 @@ from flake8_async_orm.fixes.read_attribute import read_attribute
 from flake8_async_orm.fixes.refresh_before import refresh_before
 from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.replace_text import replace_text
-from flake8_async_orm.fixes.run_in_sync import run_in_sync
 from flake8_async_orm.fixes.roll_back_first import roll_back_first
+from flake8_async_orm.fixes.run_in_sync import run_in_sync
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.use_parameter import use_parameter

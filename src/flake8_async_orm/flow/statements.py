@@ -19,9 +19,8 @@ from flake8_async_orm.flow.expressions import evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
-from flake8_async_orm.flow.syntax import dotted_name, last_name
 from flake8_async_orm.flow.scopes import assigned, walk
-
+from flake8_async_orm.flow.syntax import dotted_name, last_name
 from flake8_async_orm.flow.targets import assign, augmented
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
