@@ -80,7 +80,7 @@ def check(fact: SessionUsedAfterFailure) -> Finding | None:
     what = "the session is used" if fact.member else "this call uses the session"
     fixes: tuple[FixRequest, ...] = ()
     if fact.block:
-        instead = "put what may fail into `async with session.begin_nested()`"
+        instead = "make a savepoint of it, `async with session.begin_nested()`"
     else:
         instead = f"write `await {session}.rollback()` first in the handler"
         if fact.handler is not None and fact.session is not None:
