@@ -522,6 +522,31 @@ class RunSyncGiven(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLeftOpen(Fact):
+    """A session or connection of the class `cls` was made at `site`, and had a connection of its pool when the function returned.
+
+    Nothing else had it by then. `name`: what the code calls it, or an empty string. `took`: the use that took the connection.
+    """
+
+    cls: str
+    name: str
+    took: Site
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLost(Fact):
+    """What was written at `site`, with a session or connection of the class `cls`, was neither committed nor rolled back.
+
+    `made`: where that was made, `closed` where it was closed. `name`: what the code calls it, or an empty string.
+    """
+
+    cls: str
+    name: str
+    made: Site
+    closed: Site
+
+
+@dataclass(frozen=True, slots=True)
 class SessionShared(Fact):
     """Database work was begun on one session by several tasks that run at the same time.
 

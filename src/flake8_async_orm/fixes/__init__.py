@@ -12,6 +12,7 @@ import libcst as cst
 
 from flake8_async_orm.edits import Edit, Fix, replace
 from flake8_async_orm.fixes.add_loader_option import add_loader_option
+from flake8_async_orm.fixes.add_statement_after import add_statement_after
 from flake8_async_orm.fixes.await_attribute import await_attribute
 from flake8_async_orm.fixes.await_where_made import await_where_made
 from flake8_async_orm.fixes.bind_none_before import bind_none_before
@@ -54,6 +55,7 @@ Builder = Callable[[Tree, FixRequest], Draft | None]
 
 BUILDERS: dict[str, Builder] = {
     "add_loader_option": add_loader_option,
+    "add_statement_after": add_statement_after,
     "await_attribute": await_attribute,
     "await_where_made": await_where_made,
     "bind_none_before": bind_none_before,

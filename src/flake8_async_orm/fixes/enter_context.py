@@ -1,4 +1,7 @@
-"""`enter_context`: enter with `async with` what a name was bound to. Sites: the call that gives the context manager."""
+"""`enter_context`: enter with `async with` what a name was bound to. Sites: the call that gives the context manager.
+
+Words: `await`, where an `await` around the call stays, since the context manager is what it gives.
+"""
 
 from __future__ import annotations
 
@@ -15,5 +18,8 @@ def enter_context(tree: Tree, request: FixRequest) -> Draft | None:
     call = tree.node(request.sites[0])
     if not isinstance(call, cst.Call):
         return None
-    moved = entered(tree, call, call, tree.text[slice(*tree.outer(call.func))])
+    parent = tree.parent(call)
+    bound = parent if isinstance(parent, cst.Await) else call
+    awaited = "await " if bound is not call and request.words else ""
+    moved = entered(tree, call, bound, awaited + tree.text[slice(*tree.outer(call.func))])
     return Draft((moved,), "unsafe") if moved is not None else None

@@ -139,7 +139,7 @@ def give(
         case "bool":
             return Unknown("bool"), effect
         case "self":
-            return receiver, effect
+            return replace(receiver, flags=receiver.flags | ledgers.options(arguments)), effect
         case "result" | "scalars" | "scalar" | "stream" | "stream-scalars" | "exec-result":
             return rows(frame, receiver, gives, first, site, effect)
         case "core-result":
@@ -160,7 +160,7 @@ def give(
         case "connect" | "engine-begin":
             is_async = receiver.cls == "AsyncEngine"
             cls = "AsyncConnection" if is_async else "Connection"
-            connection = ApiObject(cls, Place(site), flags=_seen(receiver))
+            connection = ApiObject(cls, Place(site), flags=_seen(receiver) | ledgers.inherited(receiver))
             callee = f"{receiver.cls}.{name}"
             return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
         case "factory-begin":
@@ -577,7 +577,7 @@ def called_factory(factory: ApiObject, arguments: list[Argument], site: Site) ->
     made = factory.of
     if not isinstance(made, ApiObject):
         return Unknown("factory of something unknown")
-    flags = settings(arguments, dict(factory.flags))
+    flags = settings(arguments, dict(factory.flags)) | ledgers.bound_to(arguments)
     return replace(made, place=Place(site), flags=flags, because=Because("factory", site))
 
 
@@ -609,6 +609,7 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         return ApiObject(api_name, Place(site), of=of, flags=flags)
     if api_name in names.SESSIONS:
         flags = settings(arguments, default if subclass is None else {"expire_on_commit": None}) | _made(api_name)
+        flags |= ledgers.bound_to(arguments)
         made = ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
         ledgers.made(frame, state, made, site)
         return made
@@ -635,6 +636,7 @@ def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument],
     flags = settings(arguments, {"expire_on_commit": True})
     if isinstance(made, ApiObject):
         flags |= _made(made.cls)
+    flags |= ledgers.bound_to(arguments)
     return ApiObject(api_name, Place(site), of=made, flags=flags, because=Because("constructor", site))
 
 

@@ -12,6 +12,7 @@ from flake8_async_orm.flow import (
     coroutines,
     dynamic,
     instances,
+    ledgers,
     persistence,
     queries,
     serialization,
@@ -290,6 +291,7 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
         many = Collection(one_of(many.items) if many.items else EMPTY, "list")
     if frame.loops and frame.loops[-1].entry is not None:
         concurrency.repeat(frame, frame.loops[-1].entry, state, added)
+    ledgers.share(state, added)
     empty = many.of == EMPTY
     added = consumption.unplaced(added)
     grown = Collection(added if empty else join(many.of, added), many.kind, many.place)

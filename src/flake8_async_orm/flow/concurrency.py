@@ -12,7 +12,6 @@ from flake8_async_orm.facts import SessionShared
 from flake8_async_orm.flow import ledgers
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Outcome, Substitution
-from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import SessionState, State
 from flake8_async_orm.ledger import Running
 from flake8_async_orm.values import (
@@ -228,19 +227,4 @@ def _put(state: State, place: Place, running: frozenset[Running]) -> None:
 
 
 def _state(frame: Frame, state: State, place: Place, site: Site, how: str, tasks: tuple[Site, ...]) -> None:
-    frame.state_fact(SessionShared(site, name_of(state, place), how, tasks), how)
-
-
-def name_of(state: State, place: Place) -> str:
-    """What the body calls the object at `place`, or an empty string."""
-    for name, binding in state.names.items():
-        match binding.value:
-            case ApiObject(cls=cls, place=held) if held == place and cls in names.SESSIONS | names.CONNECTIONS:
-                return name
-            case Object(place=Place() as held) if (
-                held.root == place.root and place.path and held.path == place.path[: len(held.path)]
-            ):
-                return ".".join((name, *place.path[len(held.path) :]))
-    if isinstance(place.root, str) and place.root.startswith("global:"):
-        return ".".join((names.last(place.root), *place.path))
-    return ""
+    frame.state_fact(SessionShared(site, ledgers.name_of(state, place), how, tasks), how)

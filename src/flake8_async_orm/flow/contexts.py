@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_orm.facts import ContextEntered
-from flake8_async_orm.flow import coroutines, persistence
+from flake8_async_orm.flow import coroutines, ledgers, persistence
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
@@ -42,8 +42,11 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
             if isinstance(given, ApiObject) and manager.awaitable:
                 given = started(given)
                 begun(state, manager, given)
+                ledgers.connected(frame, state, manager, given, site)
+            ledgers.entered(state, given)
             return given
         case ApiObject() as thing:
+            ledgers.entered(state, thing)
             return _enter_api_object(frame, thing, is_async, site)
         case Generator(of=of, is_async=True, callee=callee):
             if callee:
@@ -174,6 +177,8 @@ def _other_way(fact: ContextEntered) -> bool:
 
 def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, raised: bool = False) -> None:
     """The block was left: sessions opened by it are closed, transactions committed, or rolled back if it `raised`."""
+    if not raised:
+        ledgers.left(frame, state, manager, bound, site)
     match without_none(manager):
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
             _close(frame, state, place, site)

@@ -11,7 +11,16 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
-from flake8_async_orm.flow import awaiting, concurrency, consumption, coroutines, evidence, transactions, uniqueness
+from flake8_async_orm.flow import (
+    awaiting,
+    concurrency,
+    consumption,
+    coroutines,
+    evidence,
+    ledgers,
+    transactions,
+    uniqueness,
+)
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
@@ -172,6 +181,8 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     kind = "set" if isinstance(node, cst.Set) else "list"
     if isinstance(node, cst.List) and values and not starred and len(values) <= 24:
         return Tuple(tuple(values))
+    for value in values:
+        ledgers.share(state, value)
     return Collection(one_of(values) if values else EMPTY, kind)
 
 
@@ -183,6 +194,7 @@ def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         if isinstance(element, cst.DictElement):
             evaluate(frame, element.key, state)
         values.append(evaluate(frame, element.value, state))
+        ledgers.share(state, values[-1])
     found = one_of(values) if values else EMPTY
     if isinstance(found, Unknown):
         for value in values:
@@ -429,6 +441,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         value = evaluate(frame, node.value, state)
         coroutines.consume(frame, value)
         lost_sight(state, value)
+        ledgers.share(state, value)
         frame.yielded.append(transactions.handed_out(state, value))
     else:
         frame.yielded.append(NONE)
@@ -543,6 +556,7 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             return of
         case ContextManager(of=ApiObject() as of, awaitable=True):
             begun(state, value, given := started(of))
+            ledgers.connected(frame, state, value, given, whole)
             transactions.started(frame, state, value, None, whole, block=False)
             return given
         case ContextManager(of=of, awaitable=True):

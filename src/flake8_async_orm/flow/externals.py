@@ -15,6 +15,7 @@ from flake8_async_orm.flow import (
     crossings,
     engines,
     instances,
+    ledgers,
     providers,
     queries,
     scheduling,
@@ -135,7 +136,7 @@ def _sqlalchemy(
         take(frame, arguments)
         engines.created(frame, name, arguments, node, site)
     if name in _ENGINES:
-        flags = frozenset() if "async" in name else frozenset({MADE})
+        flags = ledgers.options(arguments) | (frozenset() if "async" in name else frozenset({MADE}))
         return ApiObject(_ENGINES[name], Place(site), flags=flags, because=Because("factory", site))
     if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
         return plain_values[0]
@@ -366,7 +367,9 @@ def foreign_member(
         from flake8_async_orm.flow.contexts import entered
 
         take(frame, arguments)
-        return Awaitable(entered(frame, arguments[0].value, True, arguments[0].site, state))
+        given = entered(frame, arguments[0].value, True, arguments[0].site, state)
+        ledgers.share(state, given)
+        return Awaitable(given)
     if name == "enter_context" and arguments and _is_stack(receiver):
         from flake8_async_orm.flow.contexts import entered
 

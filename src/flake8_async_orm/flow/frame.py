@@ -167,8 +167,10 @@ class Frame:
     global_work: dict[Place, Site] = field(default_factory=dict)
     #: where sessions are committed
     committed: set[tuple[Place, Site]] = field(default_factory=set)
-    #: sessions closed with something written, under the write: the ledger then, and where it was closed
-    losses: dict[tuple[Place, Site], tuple[Ledger, Site]] = field(default_factory=dict)
+    #: where something was added to a session that was not made here
+    attached: set[Site] = field(default_factory=set)
+    #: sessions closed with something written, under the write: the ledger then, where it was closed, its name
+    losses: dict[tuple[Place, Site], tuple[Ledger, Site, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.path = self.source.path

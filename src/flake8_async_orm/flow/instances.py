@@ -14,7 +14,7 @@ from flake8_async_orm.facts import (
     RelationshipRead,
     UnloadedColumnRead,
 )
-from flake8_async_orm.flow import transactions
+from flake8_async_orm.flow import ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.loading import (
     MADE,
@@ -409,6 +409,7 @@ def doubt(frame: Frame, state: State, value: Value) -> None:
         case ApiObject(place=Place() as place):
             frame.doubted.add(place)
             transactions.doubt(state, place)
+            ledgers.share(state, value)
             for held, known in held_by(state, place):
                 state.heap[held] = known.doubted()
         case Object(place=Place() as place):
@@ -429,6 +430,7 @@ def _doubt_reachable(frame: Frame, state: State, place: Place) -> None:
     reached = {place}
     if isinstance(fields, ObjectState):
         for value in fields.fields.values():
+            ledgers.share(state, value)
             if isinstance(value, ApiObject) and value.place is not None:
                 reached.add(value.place)
             elif isinstance(value, (Instance, Collection)):

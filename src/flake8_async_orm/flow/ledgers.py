@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Protocol
 
+from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, without_none
@@ -14,6 +16,8 @@ from flake8_async_orm.values import (
     Class,
     Collection,
     Constant,
+    ContextManager,
+    Generator,
     Instance,
     Keywords,
     Object,
@@ -22,14 +26,30 @@ from flake8_async_orm.values import (
     Site,
     Statement,
     Tuple,
+    Unknown,
     Value,
 )
 
 Effect = Callable[[State], None]
 
+
+class Given(Protocol):
+    """An argument of a call."""
+
+    @property
+    def value(self) -> Value: ...
+    @property
+    def keyword(self) -> str | None: ...
+    @property
+    def star(self) -> str: ...
+
+
+
+#: kinds of values in which there is no session
+_NEVER = frozenset({type(None), Unknown, Constant, Instance, Statement, Class})
 _KEPT = names.ASYNC_SESSIONS | {"AsyncConnection"}
 _PLAIN_SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession"})
-_WORK = frozenset({"works", "connection", "gets", "commits"})
+_WORK = frozenset({"works", "refreshes", "connection", "gets", "commits"})
 _TRANSACTIONS = frozenset({"AsyncSessionTransaction", "AsyncTransaction"})
 #: methods of a subclass after which nothing is known of how its sessions end
 _OWN_ENDS = ("__aenter__", "__aexit__", "__getattribute__", "close", "commit", "flush", "rollback")
@@ -78,13 +98,73 @@ def _ends_itself(frame: Frame, subclass: str) -> bool:
     return any(frame.program.method(subclass, name) is not None for name in _OWN_ENDS)
 
 
-def connected(frame: Frame, state: State, value: Value, site: Site) -> None:
-    """`engine.connect()` was awaited or entered: the connection is out of its pool."""
-    made(frame, state, value, site)
-    if isinstance(value, ApiObject) and value.place is not None:
-        ledger = of(state, value.place)
-        if ledger.made is not None:
-            put(state, value.place, replace(ledger, holds=CONNECTION, took=site))
+def connected(frame: Frame, state: State, manager: ContextManager, value: Value, site: Site) -> None:
+    """`engine.connect()` was awaited or entered at `site`: the connection is out of its pool."""
+    if manager.callee != "AsyncEngine.connect" or not isinstance(value, ApiObject) or value.place is None:
+        return
+    made(frame, state, value, manager.site or site)
+    ledger = of(state, value.place)
+    if ledger.made is not None:
+        put(state, value.place, replace(ledger, holds=CONNECTION, took=ledger.made))
+
+
+def left(frame: Frame, state: State, manager: Value, bound: Value, site: Site) -> None:
+    """A block was left by a way that is no exception."""
+    match without_none(manager):
+        case ContextManager(callee=callee, of=ApiObject(of=ApiObject(place=Place() as place))) if callee.endswith(
+            ".begin"
+        ):
+            frame.committed.add((place, site))
+            ledger = of(state, place)
+            holds = ledger.holds if ledger.cls == "AsyncConnection" else NOTHING
+            put(state, place, replace(ledger, wrote=None, holds=holds))
+        case ApiObject(place=Place() as place):
+            _closed(frame, state, place, site)
+        case ContextManager() if isinstance(bound, ApiObject) and bound.place is not None:
+            _closed(frame, state, bound.place, site)
+
+
+def _closed(frame: Frame, state: State, place: Place, site: Site) -> None:
+    ledger = of(state, place)
+    if ledger.entered:
+        lost(frame, state, place, ledger, site)
+        put(state, place, replace(ledger, holds=NOTHING, wrote=None))
+
+
+# -- settings ------------------------------------------------------------------------------------------------------------
+
+AUTOCOMMIT = ("autocommit", True)
+
+
+def options(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
+    """What the arguments of an engine, or of `execution_options`, say of transactions: with AUTOCOMMIT there are none."""
+    for argument in arguments:
+        value = argument.value
+        level = argument.keyword == "isolation_level"
+        if level and not (isinstance(value, Constant) and str(value.value).upper() != "AUTOCOMMIT"):
+            return frozenset({AUTOCOMMIT})
+        if argument.keyword == "execution_options" or (argument.star == "**" and not isinstance(value, Keywords)):
+            return frozenset({AUTOCOMMIT})
+    return frozenset()
+
+
+def inherited(engine: ApiObject) -> frozenset[tuple[str, object]]:
+    """What an engine says of transactions, for what is made with it."""
+    return frozenset({AUTOCOMMIT}) & engine.flags
+
+
+def bound_to(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
+    """What the engine tells of the sessions that are made with it; those on a connection end with it."""
+    found: frozenset[tuple[str, object]] = frozenset()
+    for index, argument in enumerate(arguments):
+        bind = without_none(argument.value)
+        if argument.star or argument.keyword in ("binds", "autocommit", "join_transaction_mode"):
+            found |= {("bound", True)}
+        elif argument.keyword not in (None, "bind") or (argument.keyword is None and index > 0):
+            continue
+        elif isinstance(bind, ApiObject):
+            found |= inherited(bind) if bind.cls in names.ENGINES else {("bound", True)}
+    return found
 
 
 def entered(state: State, value: Value) -> None:
@@ -97,10 +177,21 @@ def entered(state: State, value: Value) -> None:
 
 def share(state: State, value: Value | None) -> None:
     """`value` got where something else may use, keep or close the sessions in it."""
-    for place in sessions_in(value):
+    if type(value) in _NEVER:
+        return
+    for place in reached(state, value):
         ledger = of(state, place)
         if ledger.made is not None and not ledger.shared:
             put(state, place, replace(ledger, shared=True))
+
+
+def reached(state: State, value: Value | None) -> list[Place]:
+    """The sessions in a value, those in the attributes of an object that was made here too."""
+    if not isinstance(value, Object):
+        return sessions_in(value)
+    fields = state.heap.get(value.place) if value.place is not None else None
+    found = fields.fields.values() if isinstance(fields, ObjectState) else ()
+    return [place for each in found if not isinstance(each, Object) for place in sessions_in(each)]
 
 
 def sessions_in(value: Value | None) -> list[Place]:
@@ -139,7 +230,7 @@ def surely_works(state: State, receiver: ApiObject, name: str, first: Value | No
     if receiver.cls not in _PLAIN_SESSIONS or receiver.place is None:
         return False
     match word(receiver, name):
-        case "works" | "connection" | "commits":
+        case "works" | "refreshes" | "connection" | "commits":
             return True
         case "gets":
             return not _at_hand(state, receiver.place, first)
@@ -194,12 +285,17 @@ def _after(
     match meaning:
         case "works" | "connection":
             return took(wrote(ledger, site) if _writes(first) else ledger, site)
+        case "refreshes":
+            # what was made elsewhere may have been added only to be read again
+            return took(replace(ledger, wrote=None) if ledger.wrote in frame.attached else ledger, site)
         case "gets":
             at_hand = _at_hand(state, place, first)
             return replace(ledger, holds=MAYBE) if at_hand and ledger.holds != CONNECTION else took(ledger, site)
         case "may-work":
             return ledger if ledger.holds == CONNECTION else replace(ledger, holds=MAYBE)
         case "adds" | "changes":
+            if not _made_here(first):
+                frame.attached.add(site)
             return wrote(ledger, site)
         case "leads-out":
             return replace(ledger, shared=True)
@@ -209,8 +305,13 @@ def _after(
         case "rolls-back":
             return replace(ledger, holds=ledger.holds if core else NOTHING, wrote=None)
         case _:
-            lost(frame, place, ledger, site)
+            lost(frame, state, place, ledger, site)
             return replace(ledger, holds=NOTHING, wrote=None)
+
+
+def _made_here(value: Value | None) -> bool:
+    place = value.place if isinstance(value, Instance) else None
+    return place is not None and not isinstance(place.root, str)
 
 
 def _writes(statement: Value | None) -> bool:
@@ -229,10 +330,41 @@ def wrote(ledger: Ledger, site: Site) -> Ledger:
     return ledger if ledger.wrote is not None else replace(ledger, wrote=site)
 
 
-def lost(frame: Frame, place: Place, ledger: Ledger, site: Site) -> None:
+def lost(frame: Frame, state: State, place: Place, ledger: Ledger, site: Site) -> None:
     """The session at `place` is closed at `site`: what it wrote is lost, unless the rest of the body says otherwise."""
     if ledger.wrote is not None and ledger.made is not None and not ledger.shared and not ledger.autocommit:
-        frame.losses.setdefault((place, ledger.wrote), (ledger, site))
+        frame.losses.setdefault((place, ledger.wrote), (ledger, site, name_of(state, place)))
+
+
+def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
+    """At the end of a body: state what it left open on some way out, and what it wrote and nowhere committed."""
+    for state, value in returned:
+        given: set[Place] | None = None
+        for place, known in state.heap.items():
+            ledger = known.ledger if isinstance(known, SessionState) else None
+            if ledger is None or ledger.made is None or ledger.entered or ledger.shared or ledger.holds != CONNECTION:
+                continue
+            given = set(reached(state, value)) if given is None else given
+            if place not in given and place not in frame.many and ledger.took is not None and not _streams(value):
+                shown = names.shown(ledger.cls)
+                frame.state_fact(SessionLeftOpen(ledger.made, shown, name_of(state, place), ledger.took))
+    for (place, wrote_at), (ledger, closed, name) in frame.losses.items():
+        later = any(where == place and site.node > wrote_at.node for where, site in frame.committed)
+        if not later and ledger.made is not None:
+            frame.state_fact(WriteLost(wrote_at, names.shown(ledger.cls), name, ledger.made, closed))
+
+
+def _streams(value: Value) -> bool:
+    """Whether rows are given that are still to be fetched: whoever has them needs the session open."""
+    match value:
+        case ApiObject(cls=cls):
+            return cls.startswith("Async") and cls in names.RESULTS
+        case Tuple(items=items):
+            return any(_streams(item) for item in items)
+        case Generator():
+            return True
+        case _:
+            return False
 
 
 # -- what callees do ----------------------------------------------------------------------------------------------------
@@ -255,6 +387,13 @@ def told(frame: Frame, state: State, here: Place, callee: Ledger, site: Site) ->
         put(state, here, after)
 
 
+def brought(ledger: Ledger, site: Site) -> Ledger:
+    """The ledger of what a callee made and gave to the call at `site`."""
+    if ledger.made is None:
+        return ledger
+    return replace(ledger, made=site, took=ledger.took and site, wrote=ledger.wrote and site)
+
+
 def ended(frame: Frame, state: State, here: Place, meaning: str, site: Site) -> None:
     """A callee may have committed, rolled back or closed the session at `here`."""
     if meaning == "commit":
@@ -273,4 +412,16 @@ def worked_on(state: State | None) -> frozenset[Place]:
     )
 
 
-__all__ = ["Constant", "Instance", "follow", "made", "share", "told"]
+def name_of(state: State, place: Place) -> str:
+    """What the body calls the object at `place`, or an empty string."""
+    for name, binding in state.names.items():
+        match binding.value:
+            case ApiObject(cls=cls, place=held) if held == place and cls in names.SESSIONS | names.CONNECTIONS:
+                return name
+            case Object(place=Place() as held) if (
+                held.root == place.root and place.path and held.path == place.path[: len(held.path)]
+            ):
+                return ".".join((name, *place.path[len(held.path) :]))
+    if isinstance(place.root, str) and place.root.startswith("global:"):
+        return ".".join((names.last(place.root), *place.path))
+    return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines
+from flake8_async_orm.flow import coroutines, ledgers
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
 from flake8_async_orm.flow.scopes import mentioned
@@ -21,6 +21,7 @@ def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> N
         if binding is not None:
             coroutines.consume(frame, binding.value)
             lost_sight(state, binding.value)
+            ledgers.share(state, binding.value)
 
 
 def outcome(

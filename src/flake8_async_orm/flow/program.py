@@ -687,6 +687,7 @@ def interpret_function(
     )
     if outer is None and handlers.is_handler(program, module, definition):
         concurrency.handled(frame, exit_state or state)
+    ledgers.finish(frame, frame.returned)
     works = ledgers.worked_on(exit_state)
     if isinstance(returns, Coroutine) and not definition.is_async:
         works |= frame.works.get(returns.site, frozenset())

@@ -298,6 +298,8 @@ def transfer(
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
                 loading.renew(state, here, met)
+        elif isinstance(told, SessionState):
+            state.heap[here] = replace(told, ledger=ledgers.brought(told.ledger, site))
         elif isinstance(told, ObjectState) and isinstance(before_it := state.heap.get(here), ObjectState):
             state.heap[here] = ObjectState({**before_it.fields, **told.fields})
         else:
@@ -501,6 +503,8 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
         values = {a.keyword: a.value for a in arguments if a.keyword is not None}
         positional = [a.value for a in arguments if a.keyword is None and not a.star]
         values.update(zip(fields, positional, strict=False))
+        for argument in arguments:
+            ledgers.share(state, argument.value)
         state.heap[place] = ObjectState(
             {name: v for name, v in values.items() if name in fields and not isinstance(v, Unknown)}
         )

@@ -6,6 +6,7 @@ found by running them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from flake8_async_orm.knowledge import names
@@ -36,6 +37,10 @@ _LEAVING = frozenset(
 )
 
 
+#: how SQL begins that changes rows
+WRITES = re.compile(r"\s*(insert|update|delete|replace|merge)\b", re.IGNORECASE)
+
+
 def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
     """`select(...)`, `insert(...)` and the like, called at `site`."""
     entities = tuple(entity(argument) for argument in arguments)
@@ -45,7 +50,9 @@ def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
             kind, (), site=site, last=site, flags=frozenset({f"of:{t.name}" for t in target if isinstance(t, Class)})
         )
     if kind == "text":
-        return Statement("text", (), site=site, last=site)
+        written = arguments[0].value if arguments and isinstance(arguments[0], Constant) else None
+        writes = isinstance(written, str) and WRITES.match(written) is not None
+        return Statement("text", (), site=site, last=site, flags=frozenset({"writes"} if writes else ()))
     if kind == "compound":
         return Statement("select", (Unknown("compound"),), complete=False, site=site, last=site)
     if len(arguments) == 1 and isinstance(arguments[0], (Collection, Tuple)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
-from flake8_async_orm.flow import coroutines, instances, loading
+from flake8_async_orm.flow import coroutines, instances, ledgers, loading
 from flake8_async_orm.flow.expressions import element_of, evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
@@ -36,6 +36,8 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
                 old = frame.global_writes.get(name)
                 frame.global_writes[name] = value if old is None else join(old, value)
                 coroutines.consume(frame, value)
+            if name in frame.global_names or (frame.function is not None and name not in frame.local_names):
+                ledgers.share(state, value)
             state.names[name] = Binding(value, site=frame.site(target))
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             _unpack(frame, target, list(elements), value, state, comprehension)
@@ -45,6 +47,7 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
             _set_attribute(frame, target, owner, name, value, state)
         case cst.Subscript(value=owner):
             coroutines.consume(frame, value)
+            ledgers.share(state, value)
             held = evaluate(frame, owner, state)
             if isinstance(owner, cst.Name) and isinstance(held, Collection) and held.of == EMPTY:
                 binding = state.names.get(owner.value)
@@ -89,6 +92,7 @@ def _set_attribute(
 ) -> None:
     """`owner.name = value`."""
     coroutines.consume(frame, value)
+    ledgers.share(state, value)
     holder = without_none(evaluate(frame, owner, state))
     match holder:
         case Object(place=place):
