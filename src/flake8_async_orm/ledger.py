@@ -28,7 +28,7 @@ class Ledger:
 
     `made`: where this body got it as its own. `entered`: a block will close it. `shared`: something else may use, close or keep it.
     `holds`: whether it has a connection out of the pool, `took` the use that took it. `worked`: database work was surely
-    done on it. `wrote`: the first write that was neither committed nor rolled back since. `running`: see `Running`.
+    done on it. `wrote`: the first write that was, on some path, neither committed nor rolled back since. `running`: see `Running`.
     """
 
     made: Site | None = None
@@ -54,7 +54,7 @@ class Ledger:
             self.holds if self.holds == other.holds else MAYBE,
             _first(self.took, other.took),
             self.worked and other.worked,
-            _first(self.wrote, other.wrote) if self.wrote and other.wrote else None,
+            _first(self.wrote, other.wrote),
             self.autocommit or other.autocommit,
             self.running & other.running,
         )

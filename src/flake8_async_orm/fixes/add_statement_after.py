@@ -16,7 +16,7 @@ _LEAVING = (cst.Return, cst.Raise, cst.Yield, cst.Break, cst.Continue)
 
 
 def add_statement_after(tree: Tree, request: FixRequest) -> Draft | None:
-    """Behind the statement of the block in which the session was opened, so that it comes after a loop around the write."""
+    """Behind the statement, or behind the outermost loop around it in the block in which the session was opened."""
     happened, opened = tree.node(request.sites[0]), tree.node(request.sites[1])
     block = _block_of(tree, opened)
     statement = _statement_in(tree, happened, block) if block is not None else None
@@ -45,14 +45,15 @@ def _block_of(tree: Tree, opened: cst.CSTNode) -> cst.CSTNode | None:
 
 
 def _statement_in(tree: Tree, inner: cst.CSTNode, block: cst.CSTNode) -> cst.CSTNode | None:
-    """The statement of `block` that holds `inner`."""
-    last = inner
+    """The statement that `inner` is in, or the outermost loop or `with` around it in `block`."""
+    found: cst.CSTNode | None = tree.line(inner)
     for node in tree.ancestors(inner):
         if node is block:
-            return last
+            return found
         if isinstance(node, cst.FunctionDef):
             return None
-        last = node
+        if isinstance(node, (cst.For, cst.While, cst.With)):
+            found = node
     return None
 
 

@@ -30,7 +30,7 @@ Limits:
     The finding stands at the first write that is lost. Only sessions and connections that are opened in the function
     (or by a function of the project that returns them) are judged, never those that it is given: whoever opened them may
     commit. Silent where a later commit exists on any path, after a rollback, under AUTOCOMMIT, and where the session was
-    stored, yielded, captured by a nested function or given to something out of sight. Attributes that are only
+    stored, yielded, captured by a nested function or given to something out of sight, and in tests. Attributes that are only
     assigned do not count as written.
 
 See:
