@@ -18,6 +18,8 @@ _LEAVING = (cst.Return, cst.Raise, cst.Yield, cst.Break, cst.Continue)
 def add_statement_after(tree: Tree, request: FixRequest) -> Draft | None:
     """Behind the statement, or behind the outermost loop around it in the block in which the session was opened."""
     happened, opened = tree.node(request.sites[0]), tree.node(request.sites[1])
+    if not isinstance(happened, cst.Call) or not isinstance(opened, cst.Call):
+        return None
     block = _block_of(tree, opened)
     statement = _statement_in(tree, happened, block) if block is not None else None
     if statement is None or not tree.can_await(happened):
