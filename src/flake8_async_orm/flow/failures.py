@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import recovery
+from flake8_async_orm.flow import ledgers, recovery
 from flake8_async_orm.flow.frame import Frame, Guard, Loop, joined
 from flake8_async_orm.flow.scopes import assigned, mentioned, walk
 from flake8_async_orm.flow.statements import run_block, runs
@@ -62,6 +62,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
         if failed is None:
             break
         path = failed.copy()
+        ledgers.failed(path)
         if frame.fails:
             touched = mentioned(handler.body)
             recovery.caught(path, entry, caught, taken, frame.site(handler), correlates, touched)

@@ -9,7 +9,7 @@ from typing import Protocol
 from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
-from flake8_async_orm.lattice import ObjectState, SessionState, State, without_none
+from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
 from flake8_async_orm.ledger import CONNECTION, ENTRY, MAYBE, NOTHING, Ledger
 from flake8_async_orm.values import (
     ApiObject,
@@ -175,6 +175,13 @@ def entered(state: State, value: Value) -> None:
             put(state, value.place, replace(ledger, entered=True))
 
 
+def failed(state: State) -> None:
+    """A handler is entered: how far the body had come with its sessions is not known."""
+    for place, known in list(state.heap.items()):
+        if isinstance(known, SessionState) and known.ledger.made is not None and known.ledger.holds == CONNECTION:
+            put(state, place, replace(known.ledger, holds=MAYBE))
+
+
 def share(state: State, value: Value | None) -> None:
     """`value` got where something else may use, keep or close the sessions in it."""
     if type(value) in _NEVER:
@@ -293,9 +300,15 @@ def _after(
             return replace(ledger, holds=MAYBE) if at_hand and ledger.holds != CONNECTION else took(ledger, site)
         case "may-work":
             return ledger if ledger.holds == CONNECTION else replace(ledger, holds=MAYBE)
-        case "adds" | "changes":
-            if not _made_here(first):
+        case "adds":
+            life = _life(state, first)
+            if life in ("persistent", "detached"):
+                # it has its row already
+                return ledger
+            if life not in ("transient", "pending"):
                 frame.attached.add(site)
+            return wrote(ledger, site)
+        case "changes":
             return wrote(ledger, site)
         case "leads-out":
             return replace(ledger, shared=True)
@@ -309,9 +322,10 @@ def _after(
             return replace(ledger, holds=NOTHING, wrote=None)
 
 
-def _made_here(value: Value | None) -> bool:
-    place = value.place if isinstance(value, Instance) else None
-    return place is not None and not isinstance(place.root, str)
+def _life(state: State, value: Value | None) -> str:
+    instance = instance_in(value) if value is not None else None
+    known = state.instance(instance.place) if instance is not None else None
+    return known.life if known is not None else ""
 
 
 def _writes(statement: Value | None) -> bool:
