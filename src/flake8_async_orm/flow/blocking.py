@@ -38,7 +38,7 @@ def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
     sure = MADE in receiver.flags
     if sure or _is_parameter(receiver.place):
         what = f"{names.shown(receiver.cls)}.{name}"
-        frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place))
+        frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place, bool(frame.returned)))
 
 
 def _is_parameter(place: Place | None) -> bool:
@@ -58,7 +58,7 @@ def transferred(frame: Frame, work: Blocking | None, helper: str, arguments: dic
         sure, place = MADE in actual.flags, actual.place
         if not sure and not _is_parameter(place):
             return
-    frame.blocking.setdefault(site, Blocking(work.what, sure, work.io, helper, place))
+    frame.blocking.setdefault(site, Blocking(work.what, sure, work.io, helper, place, bool(frame.returned)))
 
 
 _NOTHING = Value()
@@ -70,7 +70,7 @@ def finish(frame: Frame, node: cst.FunctionDef) -> Blocking | None:
         return None
     found = {site: work for site, work in frame.blocking.items() if work.sure or not frame.contradicted}
     if not frame.is_async:
-        return next((found[site] for site in sorted(found)), None)
+        return next((found[site] for site in sorted(found) if not found[site].perhaps), None)
     for site, work in found.items():
         frame.state_fact(LoopBlocked(site, work.what, work.helper, work.io if work.io != site else None))
     return None

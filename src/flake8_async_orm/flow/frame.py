@@ -66,6 +66,8 @@ class Blocking:
     io: Site
     helper: str
     place: Place | None
+    #: some path has left the function before it
+    perhaps: bool = False
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from flake8_async_orm.flow.calls import Argument
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.values import (
+    NONE,
     ApiObject,
     Collection,
     Constant,
@@ -42,6 +43,9 @@ def scheduled(frame: Frame, node: cst.Call, arguments: list[Argument], by: str) 
         made = value.place.root if isinstance(value, ApiObject) and value.place is not None else None
         if frame.site(written) in frame.sync_calls or (made in frame.sync_calls and not isinstance(written, cst.Await)):
             # being handed on is evidence that the session is the async one after all
+            continue
+        if value == NONE and not isinstance(written, (cst.Call, cst.Await)):
+            # a name or an attribute that held None some time ago
             continue
         what = no_awaitable(frame, value)
         startable = what is None and coroutines_only and isinstance(value, ContextManager) and value.awaitable
