@@ -157,6 +157,8 @@ def _state(
     frame: Frame, site: Site, is_async: bool, entered_as: str, provider: str, gives: Value, manager: bool | None
 ) -> None:
     function = frame.program.function_site(provider) if entered_as != "object" else None
+    # what cannot be entered this way does no work either
+    frame.blocking.pop(site, None)
     frame.state_fact(ContextEntered(site, is_async, entered_as, provider, describe(gives), manager, function))
 
 
