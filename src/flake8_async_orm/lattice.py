@@ -181,6 +181,7 @@ class SessionState:
     """What is known of a session: what it has loaded here, and whether a transaction is surely open.
 
     `done`: what was surely done with it here: commit, rollback, close, flush. `failure`: on some path.
+    `clean`: everything that was added was sent since.
     """
 
     models: frozenset[str] = frozenset()
@@ -190,6 +191,7 @@ class SessionState:
     transaction: Transaction = Transaction()
     ledger: Ledger = UNTOUCHED
     failure: Failure | None = None
+    clean: bool = False
 
     def join(self, other: SessionState) -> SessionState:
         return SessionState(
@@ -200,6 +202,7 @@ class SessionState:
             self.transaction.join(other.transaction),
             self.ledger.join(other.ledger),
             self.failure.join(other.failure) if self.failure and other.failure else self.failure or other.failure,
+            self.clean and other.clean,
         )
 
 
@@ -477,7 +480,7 @@ def _beside_nothing(place: Place, known: Known) -> Known:
         return join_instances(known.handed_over(), known)
     if isinstance(known, SessionState):
         transaction = known.transaction.join(Transaction())
-        return replace(known, done=frozenset(), transaction=transaction, ledger=known.ledger.alone())
+        return replace(known, done=frozenset(), transaction=transaction, ledger=known.ledger.alone(), clean=False)
     return ResultState() if isinstance(known, ResultState) else known
 
 

@@ -294,6 +294,7 @@ def transfer(
                     transactions.after_call(frame, held.transaction, told.transaction, site),
                     held.ledger,
                     recovery.of(state, here),
+                    told.clean,
                 )
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from flake8_async_orm.facts import SessionUsedAfterFailure
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
-from flake8_async_orm.lattice import Failure, SessionState, State, without_none
+from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
 from flake8_async_orm.values import ApiObject, Place, Site
 
 Effect = Callable[[State], None]
@@ -34,14 +34,36 @@ def _happened(frame: Frame, state: State, place: Place, word: str, name: str, si
     match word:
         case "uses":
             used(frame, state, place, name, site)
-        case "adds" if failure is not None:
-            _put(state, place, replace(failure, added=True))
+        case "merges":
+            used(frame, state, place, name, site)
+            sent(state, place, False)
+        case "adds":
+            if failure is not None:
+                _put(state, place, replace(failure, added=True))
+            sent(state, place, False)
         case "ends":
             cleared(state, place)
         case "commits" | "flushes":
             if word == "commits" or (failure is not None and failure.added):
                 used(frame, state, place, name, site)
-            may_fail(frame, state, place, site)
+            if not _nothing_to_send(state, place):
+                may_fail(frame, state, place, site)
+            sent(state, place, True)
+
+
+def sent(state: State, place: Place, clean: bool) -> None:
+    """Everything that was added has been sent (`clean`), or there may be something to send again."""
+    known = state.session(place)
+    if known.clean != clean and isinstance(state.heap.get(place, known), SessionState):
+        state.heap[place] = replace(known, clean=clean)
+
+
+def _nothing_to_send(state: State, place: Place) -> bool:
+    """Whether all that was done here since the last flush has left it with nothing to do."""
+    if not state.session(place).clean:
+        return False
+    own = (known for known in state.heap.values() if isinstance(known, InstanceState))
+    return not any(known.touched or known.changed or known.life in ("pending", "attached") for known in own)
 
 
 def of(state: State, place: Place | None) -> Failure | None:
@@ -58,6 +80,8 @@ def cleared(state: State, place: Place | None) -> None:
     """The session at `place` was rolled back, or something unseen may have done that."""
     if place is not None and of(state, place) is not None:
         _put(state, place, None)
+    if place is not None:
+        sent(state, place, False)
 
 
 def used(frame: Frame, state: State, place: Place | None, name: str, site: Site) -> None:

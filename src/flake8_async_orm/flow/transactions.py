@@ -221,6 +221,8 @@ def left(state: State, manager: Value, bound: Value | None, site: Site) -> None:
         known = replace(known, phase=ENDED, since=None)
     _set(state, place, known)
     recovery.cleared(state, place)
+    if method == "begin_nested":
+        recovery.sent(state, place, True)
 
 
 # -- calls of project functions -----------------------------------------------------------------------------------------

@@ -210,13 +210,15 @@ CONNECTION_WORK = {
 #: members of a transaction: what they mean for the session or connection that began it
 TRANSACTION_WORK = {"commit": "commits", "rollback": "rolls-back", "close": "rolls-back"}
 
-#: members of async sessions -> what they mean where a flush has failed (words of `flow.recovery`): fails (may fail itself),
-#: uses (is refused until a rollback), adds (gives the next flush something to do), ends (is or does a rollback)
+#: members of async sessions -> what they mean where a flush has failed (words of `flow.recovery`): flushes, commits (may fail
+#: themselves), uses (is refused until a rollback), adds (gives the next flush something to do), merges (both), ends (is or
+#: does a rollback)
 SESSION_FAILURES = {
     "flush": "flushes",
     "commit": "commits",
+    "merge": "merges",
     **dict.fromkeys(
-        "execute exec scalar scalars stream stream_scalars get get_one refresh merge connection".split(), "uses"
+        "execute exec scalar scalars stream stream_scalars get get_one refresh connection".split(), "uses"
     ),
     **dict.fromkeys(("add", "add_all", "delete"), "adds"),
     **dict.fromkeys("rollback close aclose reset invalidate remove close_all".split(), "ends"),
