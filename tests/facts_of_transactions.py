@@ -8,6 +8,7 @@ from flake8_async_orm.facts import (
     SessionUsedAfterFailure,
     TransactionBegunAgain,
     TransactionEndedInBlock,
+    UnflushedValueRead,
 )
 from flake8_async_orm.values import Site
 
@@ -29,6 +30,10 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR403", TransactionEndedInBlock(A, "", "", B, Site("other.py", 1), called=True)),
     ("AOR405", TransactionBegunAgain(A, "AsyncSession", B)),
     ("AOR405", TransactionBegunAgain(A, "", None, Site("other.py", 1))),
+    ("AOR406", UnflushedValueRead(A, "app.models.User", "id", B, True, True, "user", "session", True)),
+    ("AOR406", UnflushedValueRead(A, "app.models.User", "id", B, True, True, None, None, True)),
+    ("AOR406", UnflushedValueRead(A, "app.models.User", "made_at", None, True, False, "user", "session", False)),
+    ("AOR406", UnflushedValueRead(A, "app.models.User", "id", B, False, True, "user", "session", True)),
     ("AOR509", fetched("all")),
     ("AOR509", fetched("", "ScalarResult", "mapping")),
     ("AOR509", fetched("partitions", "AsyncResult")),

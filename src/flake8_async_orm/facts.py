@@ -332,6 +332,24 @@ class SessionUsedAfterFailure(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class UnflushedValueRead(Fact):
+    """A column that gets its value from the flush was read at `site`, of an instance made at `made` that was not flushed.
+
+    `added`: its session had it already; it was added later otherwise. `instance` and `session`: what the code calls them.
+    `key`: it is (part of) the primary key. `in_async`: the nearest function is `async def`.
+    """
+
+    model: str
+    attribute: str
+    made: Site | None
+    added: bool
+    key: bool
+    instance: str | None
+    session: str | None
+    in_async: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RowsFetched(Fact):
     """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
 

@@ -100,6 +100,10 @@ class InstanceState:
     touched: bool = False
     #: on some path its row was inserted in the transaction that is open
     fresh: bool = False
+    #: of an instance made here: columns that have no value until it is flushed
+    unset: frozenset[str] = frozenset()
+    #: where they were read on every path, and which, before the instance was added
+    early: frozenset[tuple[Site, str]] = frozenset()
 
     def mark(self, name: str) -> str:
         """The state of a column, or of an attribute that is kept by name."""
@@ -115,7 +119,8 @@ class InstanceState:
     def doubted(self) -> InstanceState:
         """After something unseen had the instance: what accuses is not known any more, what exonerates stays."""
         attributes = {name: "maybe" if state in _DOUBTFUL else state for name, state in self.attributes.items()}
-        return replace(self, attributes=attributes, columns="maybe" if self.columns in _DOUBTFUL else self.columns)
+        columns = "maybe" if self.columns in _DOUBTFUL else self.columns
+        return replace(self, attributes=attributes, columns=columns, unset=frozenset())
 
 
 def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
@@ -146,6 +151,8 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.computed & right.computed,
         left.touched or right.touched,
         left.fresh or right.fresh,
+        left.unset & right.unset,
+        left.early & right.early,
     )
 
 

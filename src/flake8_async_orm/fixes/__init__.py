@@ -27,6 +27,7 @@ from flake8_async_orm.fixes.drop_statement import drop_statement
 from flake8_async_orm.fixes.enter_connection import enter_connection
 from flake8_async_orm.fixes.enter_context import enter_context
 from flake8_async_orm.fixes.first_where_made import first_where_made
+from flake8_async_orm.fixes.flush_before import flush_before
 from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
@@ -68,6 +69,7 @@ BUILDERS: dict[str, Builder] = {
     "enter_connection": enter_connection,
     "enter_context": enter_context,
     "first_where_made": first_where_made,
+    "flush_before": flush_before,
     "flush_instead": flush_instead,
     "insert_await": insert_await,
     "query_to_select": query_to_select,

@@ -19,6 +19,7 @@ from flake8_async_orm.flow import (
     evidence,
     ledgers,
     transactions,
+    unflushed,
     uniqueness,
 )
 from flake8_async_orm.flow.conditions import assume
@@ -530,6 +531,7 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if again:
         coroutines.consume(frame, value)
         return Unknown("awaited a second time")
+    unflushed.forget(frame, state)
     given = awaited(frame, node, value, state)
     concurrency.waited(frame, state)
     return given

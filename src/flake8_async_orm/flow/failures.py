@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from flake8_async_orm.flow import ledgers, recovery
+from flake8_async_orm.flow import ledgers, recovery, unflushed
 from flake8_async_orm.flow.frame import Frame, Guard, Loop, joined
 from flake8_async_orm.flow.scopes import assigned, mentioned, walk
 from flake8_async_orm.flow.statements import run_block, runs
@@ -63,6 +63,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
             break
         path = failed.copy()
         ledgers.failed(path)
+        unflushed.forget(frame, path)
         if frame.fails:
             touched = mentioned(handler.body)
             recovery.caught(path, entry, caught, taken, frame.site(handler), correlates, touched)

@@ -111,6 +111,8 @@ class Frame:
     failing: list[State] = field(default_factory=list)
     #: whether a flush or commit was seen to fail
     fails: bool = False
+    #: whether an instance was met that has columns without a value until it is flushed
+    unset: bool = False
     #: the handlers that control is in
     handling: list[Site] = field(default_factory=list)
     returned: list[tuple[State, Value]] = field(default_factory=list)

@@ -356,7 +356,10 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
         computed = known.computed | {name} if value == SQL else known.computed - {name}
         if known.mark(name) != "loaded":
             known = known.set({name: "loaded"})
-        state.heap[instance.place] = replace(known, changed=known.changed | {name}, computed=computed, touched=True)
+        unset = known.unset - {name}
+        state.heap[instance.place] = replace(
+            known, changed=known.changed | {name}, computed=computed, touched=True, unset=unset
+        )
     else:
         state.heap[instance.place] = replace(known.doubted(), touched=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
-from flake8_async_orm.flow import awaiting, concurrency, consumption, recovery
+from flake8_async_orm.flow import awaiting, concurrency, consumption, recovery, unflushed
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -27,6 +27,8 @@ def _for(frame: Frame, node: cst.For, state: State) -> State | None:
     element = element_of(frame, iterable, frame.site(node.iter), node.asynchronous is not None, "loop")
 
     def head(current: State) -> State | None:
+        if node.asynchronous is not None:
+            unflushed.forget(frame, current)
         assign(frame, node.target, element, current)
         return current
 

@@ -16,6 +16,7 @@ from flake8_async_orm.flow import (
     loading,
     providers,
     serialization,
+    unflushed,
 )
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
@@ -273,6 +274,8 @@ def column_value(frame: Frame, node: cst.CSTNode, value: Instance, attribute: Ma
             return Unknown("column")
         attribute = behind
     if attribute.kind in READ_WITH_THE_ROW:
+        if frame.unset:
+            unflushed.read(frame, state, value, attribute, frame.site(node))
         known = instances.column_at_stake(frame, state, value, attribute)
         if known is not None:
             instances.read_column(frame, state, known, value, attribute, frame.site(node))

@@ -290,7 +290,7 @@ class Substitution:
         """A heap entry of the callee, in the caller's places."""
         match known:
             case InstanceState():
-                return replace(known, session=self.place(known.session))
+                return replace(known, session=self.place(known.session), early=frozenset())
             case ObjectState():
                 return ObjectState({name: self.value(value) for name, value in known.fields.items()})
             case ResultState():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flake8_async_orm.flow import expiry, generated
+from flake8_async_orm.flow import expiry, generated, unflushed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.instances import instances_in
 from flake8_async_orm.flow.loading import (
@@ -51,6 +51,7 @@ def constructed(
         origin_text=MADE,
         keyed=keyed,
         changed=frozenset(given),
+        unset=frozenset() if unreadable else unflushed.made(frame, unflushed.columns(mapped, given)),
     )
 
 
@@ -78,9 +79,10 @@ def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:
         if known is None or instance.place is None:
             continue
         if known.life == "transient":
-            state.heap[instance.place] = replace(
-                known, life="pending", session=session.place, session_async=is_async(session)
-            )
+            pending = replace(known, life="pending", session=session.place, session_async=is_async(session))
+            state.heap[instance.place] = replace(pending, early=frozenset())
+            if known.early:
+                unflushed.added(frame, state, instance.place, pending)
         elif known.life == "detached":
             state.heap[instance.place] = replace(known.doubted(), life="persistent", session=session.place)
         elif known.life == "unknown":
@@ -108,6 +110,7 @@ def flush(frame: Frame, state: State, session: Place | None, site: Site, surely:
 
     `surely`: not an autoflush, which sessions can be told to leave out.
     """
+    unflushed.forget(frame, state)
     for place, known in held_by(state, session):
         if known.life == "pending":
             _inserted(frame, state, place, known, session, site, surely)

@@ -18,6 +18,7 @@ from flake8_async_orm.flow import (
     providers,
     recovery,
     transactions,
+    unflushed,
 )
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
@@ -247,6 +248,8 @@ def transfer(
     """The callee's body has run: tell its effects and what it required in the caller's places."""
     if outcome.diverges:
         frame.diverged = True
+    if outcome.touches:
+        unflushed.forget(frame, state)
     for place in outcome.global_work:
         ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
@@ -277,6 +280,7 @@ def transfer(
             if _is_parameter(place):
                 _merge_instance(state, here, told, before)
             else:
+                frame.unset = frame.unset or bool(told.unset)
                 state.heap[here] = told.doubted() if told.session is None and known.session is not None else told
         elif isinstance(told, SessionState) and _is_parameter(place):
             handed = _session(state, place, substitution)
@@ -345,6 +349,7 @@ def _merge_instance(state: State, here: Place, told: InstanceState, before: Inst
         changed=before.changed | told.changed,
         computed=before.computed | told.computed,
         touched=before.touched or told.touched,
+        unset=frozenset(),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines, providers, recovery, serialization, transactions
+from flake8_async_orm.flow import coroutines, providers, recovery, serialization, transactions, unflushed
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left
@@ -286,6 +286,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         quiet += _expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
         frame.may_raise(state)
+    if is_async:
+        unflushed.forget(frame, state)
     if len(managers) > 1 and not frame.muted:
         beside(frame, [frame.site(item.item) for _, _, item in managers])
     entry = state.copy() if suppressing else state
@@ -312,6 +314,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         exits.append((state, False))
     for manager, bound, item in reversed(managers):
         for leaving, by_exception in exits:
+            if is_async:
+                unflushed.forget(frame, leaving)
             left(frame, manager, bound, frame.site(item.item), leaving, by_exception)
             transactions.left(leaving, manager, bound, frame.site(item.item))
     if suppressing:
