@@ -10,7 +10,7 @@ import libcst as cst
 from flake8_async_orm.edits import Edit
 from flake8_async_orm.fixes.awaits import drop_await, put_await
 from flake8_async_orm.fixes.draft import Draft
-from flake8_async_orm.fixes.names import bindings
+from flake8_async_orm.fixes.names import bindings, reads
 from flake8_async_orm.fixes.tree import Tree
 from flake8_async_orm.rule import FixRequest
 
@@ -25,13 +25,12 @@ def await_where_made(tree: Tree, request: FixRequest) -> Draft | None:
     if len(targets) != 1 or not isinstance(tree.parent(made), (cst.Assign, cst.AnnAssign)):
         return None
     edits: list[Edit] = list(put_await(tree, made))
-    for node in tree.below(function):
-        if isinstance(node, cst.Name) and node.value == name.value and node is not targets[0]:
-            above = tree.parent(node)
-            if not isinstance(above, cst.Await):
-                return None
-            dropped, commented = drop_await(tree, above)
-            if commented:
-                return None
-            edits += dropped
+    for node in reads(tree, name.value, function):
+        above = tree.parent(node)
+        if not isinstance(above, cst.Await):
+            return None
+        dropped, commented = drop_await(tree, above)
+        if commented:
+            return None
+        edits += dropped
     return Draft(tuple(edits))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.edits import Edit
-from flake8_async_orm.fixes.awaits import await_around, drop_await, put_await
+from flake8_async_orm.fixes.awaits import await_around, called_last, drop_await, put_await
 from flake8_async_orm.fixes.draft import Draft
 from flake8_async_orm.fixes.layout import reindented
 from flake8_async_orm.fixes.names import free_name
@@ -28,7 +28,8 @@ def enter_connection(tree: Tree, request: FixRequest) -> Draft | None:
     if line is None or not isinstance(line.body[0], _SIMPLE) or not tree.can_await(call):
         return None
     name = free_name(tree, call, names)
-    if name is None:
+    if name is None or (called_last(call) or "").startswith("stream"):
+        # what is streamed is read after the statement, when the connection would be closed
         return None
     opened = receiver
     if isinstance(receiver, cst.Attribute) and receiver.attr.value == "sync_engine":

@@ -9,7 +9,7 @@ import libcst as cst
 
 from flake8_async_orm.fixes.awaits import PRIMARIES
 from flake8_async_orm.fixes.draft import Draft, inserted
-from flake8_async_orm.fixes.names import bindings
+from flake8_async_orm.fixes.names import bindings, reads
 from flake8_async_orm.fixes.tree import Tree, parentheses
 from flake8_async_orm.knowledge import api
 from flake8_async_orm.rule import FixRequest
@@ -29,8 +29,7 @@ def first_where_made(tree: Tree, request: FixRequest) -> Draft | None:
         statement = tree.parent(statement)
     if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
         return None
-    used = [n for n in tree.below(function) if isinstance(n, cst.Name) and n.value == name.value and n is not targets[0]]
-    if not all(_as_row(tree, node) for node in used):
+    if not all(_as_row(tree, node) for node in reads(tree, name.value, function)):
         return None
     value = statement.value
     start, end = tree.outer(value)

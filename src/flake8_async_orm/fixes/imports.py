@@ -12,7 +12,7 @@ import libcst as cst
 from flake8_async_orm.edits import Edit
 from flake8_async_orm.fixes.draft import inserted
 from flake8_async_orm.fixes.layout import appended
-from flake8_async_orm.fixes.names import bindings, bound_by
+from flake8_async_orm.fixes.names import bindings, bound_by, matters_at
 from flake8_async_orm.fixes.tree import Tree
 
 Import = cst.Import | cst.ImportFrom
@@ -33,9 +33,9 @@ def spelling(tree: Tree, module: str, name: str, at: cst.CSTNode) -> Spelling | 
         if text is not None and not hidden(tree, text, at):
             return Spelling(text)
     for node in bindings(tree, name):
-        if not _is_import_of(tree, node, module, name):
+        if not _is_import_of(tree, node, module, name) and matters_at(tree, node, at):
             return None
-    present = _import_from(tree, module)
+    present = _import_from(tree, module, at)
     if present is not None:
         return Spelling(name, add_name(tree, present, name))
     return Spelling(name, (_new_import(tree, module, name),))
@@ -49,7 +49,15 @@ def imports_for(tree: Tree, at: cst.CSTNode) -> Iterator[Import]:
             if tree.span(statement).end <= tree.span(at).start:
                 yield statement
         function = tree.function(function)
-    yield from _imports_in(tree.source.module)
+    yield from _ahead(tree, at)
+
+
+def _ahead(tree: Tree, at: cst.CSTNode) -> Iterator[Import]:
+    """The imports at the module's top that have run when `at` does: for a function's body, all of them."""
+    in_function = tree.function(at) is not None
+    for statement in _imports_in(tree.source.module):
+        if in_function or tree.span(statement).end <= tree.span(at).start:
+            yield statement
 
 
 def _imports_in(block: cst.Module | cst.BaseSuite) -> Iterator[Import]:
@@ -116,9 +124,9 @@ def _is_import_of(tree: Tree, node: cst.CSTNode, module: str, name: str) -> bool
     )
 
 
-def _import_from(tree: Tree, module: str) -> cst.ImportFrom | None:
+def _import_from(tree: Tree, module: str, at: cst.CSTNode) -> cst.ImportFrom | None:
     """The first `from module import ...` at the file's top to which a name can be added."""
-    for statement in _imports_in(tree.source.module):
+    for statement in _ahead(tree, at):
         if isinstance(statement, cst.ImportFrom) and aliases(statement) and module_of(tree, statement) == module:
             return statement
     return None
@@ -158,9 +166,7 @@ def _new_import(tree: Tree, module: str, name: str) -> Edit:
     """An import of its own, beside the imports of its like."""
     newline = tree.source.module.default_newline
     fresh = f"from {module} import {name}{newline}"
-    present = [
-        statement for statement in _imports_in(tree.source.module) if not _is_from(tree, statement, "__future__")
-    ]
+    present = [statement for statement in _head(tree) if not _is_from(tree, statement, "__future__")]
     root = module.partition(".")[0]
     kin = [statement for statement in present if _root(tree, statement) == root]
     standard = root in sys.stdlib_module_names
@@ -177,6 +183,19 @@ def _new_import(tree: Tree, module: str, name: str) -> Edit:
     if present:
         return _after(tree, present[-1], fresh)
     return _first_import(tree, fresh, newline)
+
+
+def _head(tree: Tree) -> list[Import]:
+    """The imports ahead of the file's first function, class or, after an import, assignment: an import further down may come too late."""
+    found: list[Import] = []
+    for line in tree.source.module.body:
+        if isinstance(line, (cst.FunctionDef, cst.ClassDef)):
+            break
+        if isinstance(line, cst.SimpleStatementLine):
+            found += [part for part in line.body if isinstance(part, (cst.Import, cst.ImportFrom))]
+            if found and any(isinstance(part, (cst.Assign, cst.AnnAssign)) for part in line.body):
+                break
+    return found
 
 
 def _first_import(tree: Tree, fresh: str, newline: str) -> Edit:

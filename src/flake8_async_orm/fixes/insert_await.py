@@ -13,6 +13,7 @@ import libcst as cst
 from flake8_async_orm.edits import Safety
 from flake8_async_orm.fixes.awaits import called_last, drop_await, put_await
 from flake8_async_orm.fixes.draft import Draft
+from flake8_async_orm.fixes.names import reads
 from flake8_async_orm.fixes.tree import Tree
 from flake8_async_orm.rule import FixRequest
 
@@ -47,7 +48,6 @@ def _other_uses(tree: Tree, use: cst.CSTNode) -> list[cst.CSTNode]:
         return []
     return [
         above
-        for node in tree.below(function)
-        if isinstance(node, cst.Name) and node is not use and node.value == use.value
-        if (above := tree.parent(node)) is not None
+        for node in reads(tree, use.value, function)
+        if node is not use and (above := tree.parent(node)) is not None
     ]

@@ -29,6 +29,42 @@ def bindings(tree: Tree, name: str, within: cst.CSTNode | None = None) -> Iterat
             yield node
 
 
+def reads(tree: Tree, name: str, within: cst.CSTNode) -> Iterator[cst.Name]:
+    """Every place in `within` where `name` stands for its value: no attribute, keyword or binding of that name."""
+    for node in tree.below(within):
+        if not isinstance(node, cst.Name) or node.value != name or _is_target(tree, node):
+            continue
+        match tree.parent(node):
+            case cst.Attribute(attr=attribute) if attribute is node:
+                continue
+            case cst.Arg(keyword=keyword) if keyword is node:
+                continue
+            case cst.ImportAlias() | cst.Global() | cst.Nonlocal():
+                continue
+        yield node
+
+
+def matters_at(tree: Tree, binding: cst.CSTNode, at: cst.CSTNode) -> bool:
+    """Whether what `binding` binds can be seen at `at`: it is the module's, or that of a scope around `at`."""
+    scope = _scope(tree, binding)
+    return scope is None or any(above is scope for above in tree.ancestors(at))
+
+
+def _scope(tree: Tree, binding: cst.CSTNode) -> cst.CSTNode | None:
+    """The function, lambda or class whose name a binding makes; None for the module's own."""
+    child = binding
+    for above in tree.ancestors(binding):
+        match above:
+            case cst.Global():
+                return None
+            case cst.FunctionDef() | cst.Lambda() if child is above.body or child is above.params:
+                return above
+            case cst.ClassDef() if child is above.body:
+                return above
+        child = above
+    return None
+
+
 def bound_by(alias: cst.ImportAlias) -> str:
     """The name that an imported name binds: `b` of `import a as b`, `a` of `import a.c`."""
     if alias.evaluated_alias is not None:
@@ -49,6 +85,8 @@ def _is_target(tree: Tree, node: cst.Name) -> bool:
                 return not isinstance(tree.parent(above), cst.ImportAlias)
             case cst.MatchAs() | cst.MatchStar() | cst.NameItem():
                 return True
+            case cst.Del():
+                return above.target is child
             case cst.Element() | cst.Tuple() | cst.List() | cst.StarredElement():
                 child = above
             case _:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from flake8_async_orm.edits import Edit
 from flake8_async_orm.fixes.draft import Draft
+from flake8_async_orm.fixes.names import reads
 from flake8_async_orm.fixes.tree import Tree
 from flake8_async_orm.rule import FixRequest
 
@@ -25,5 +26,17 @@ def use_parameter(tree: Tree, request: FixRequest) -> Draft | None:
     if not parameters or not isinstance(found, (cst.Name, cst.Attribute)):
         return None
     text, name = tree.code(found), parameters[0].name.value
-    places = [n for n in tree.below(function.body) if type(n) is type(found) and tree.code(n) == text]
+    places: list[cst.BaseExpression]
+    if isinstance(found, cst.Name):
+        places = [*reads(tree, text, function.body)]
+    else:
+        places = [n for n in tree.below(function.body) if isinstance(n, cst.Attribute) and tree.code(n) == text]
+    if not all(_own(tree, place, function) for place in places):
+        return None
     return Draft(tuple(Edit(*tree.outer(place), name) for place in places))
+
+
+def _own(tree: Tree, place: cst.CSTNode, function: cst.CSTNode) -> bool:
+    """Whether no other function stands between `place` and `function`: its parameters may have the name."""
+    inner = next(above for above in tree.ancestors(place) if isinstance(above, (cst.Lambda, cst.FunctionDef)))
+    return inner is function

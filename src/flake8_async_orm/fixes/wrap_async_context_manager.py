@@ -12,6 +12,7 @@ from flake8_async_orm.edits import Edit
 from flake8_async_orm.fixes.draft import Draft, inserted
 from flake8_async_orm.fixes.imports import spelling
 from flake8_async_orm.fixes.layout import reindented
+from flake8_async_orm.fixes.names import reads
 from flake8_async_orm.fixes.tree import Tree
 from flake8_async_orm.rule import FixRequest
 
@@ -48,6 +49,8 @@ def entered(tree: Tree, call: cst.Call, awaited: cst.CSTNode, function: str) -> 
     start, end = tree.span(line)
     if target is None or not rest or tree.has_comment(start, tree.outer(call.func).end):
         return None
+    if _outlives(tree, target, line, rest):
+        return None
     arguments = tree.text[tree.outer(call.func).end : tree.span(call).end]
     if tree.has_comment(tree.span(call).end, end):
         return None
@@ -59,6 +62,19 @@ def entered(tree: Tree, call: cst.Call, awaited: cst.CSTNode, function: str) -> 
     body = tree.next_line(end)
     remark = tree.text[end : tree.line_end(end)]
     return Edit(first, last, f"{header}{remark}{newline}{reindented(tree, body, last, tree.unit(line))}")
+
+
+def _outlives(tree: Tree, name: str, line: cst.CSTNode, rest: list[cst.CSTNode]) -> bool:
+    """Whether what `name` holds is needed when the rest of its block is done: read elsewhere, returned or stored."""
+    function = tree.function(line)
+    end = tree.span(rest[-1]).end
+    for node in reads(tree, name, function) if function is not None else ():
+        if tree.span(node).start >= end:
+            return True
+        above = tree.parent(node)
+        if isinstance(above, (cst.Return, cst.Assign, cst.AnnAssign)) and above.value is node:
+            return True
+    return False
 
 
 def _target(tree: Tree, statement: cst.BaseSmallStatement, awaited: cst.CSTNode) -> tuple[str | None, str]:
