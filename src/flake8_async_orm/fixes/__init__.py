@@ -31,6 +31,7 @@ from flake8_async_orm.fixes.flush_before import flush_before
 from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
+from flake8_async_orm.fixes.make_function_async import make_function_async
 from flake8_async_orm.fixes.name_attributes import name_attributes
 from flake8_async_orm.fixes.pass_function import pass_function
 from flake8_async_orm.fixes.put_name import put_name
@@ -74,6 +75,7 @@ BUILDERS: dict[str, Builder] = {
     "insert_await": insert_await,
     "query_to_select": query_to_select,
     "insert_call": insert_call,
+    "make_function_async": make_function_async,
     "pass_function": pass_function,
     "name_attributes": name_attributes,
     "refresh_before": refresh_before,

@@ -8,6 +8,8 @@ stays when the chain ends with one of them or the only word is `*`, else it move
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from flake8_async_orm.edits import Safety
@@ -23,9 +25,14 @@ _HANDED_ON = (cst.Arg, cst.Element, cst.DictElement, cst.Return, cst.Yield, cst.
 
 def insert_await(tree: Tree, request: FixRequest) -> Draft | None:
     """`session.execute(q).scalars()` becomes `(await session.execute(q)).scalars()`."""
+    return awaited(tree, request)
+
+
+def awaited(tree: Tree, request: FixRequest, becoming: Iterable[cst.FunctionDef] = ()) -> Draft | None:
+    """The same, with functions that are `becoming` asynchronous."""
     first, whole_site, use = (*request.sites, None, None)[:3]
     node = tree.node(first)
-    if not tree.can_await(node) or isinstance(tree.parent(node), cst.Await):
+    if not tree.can_await(node, becoming) or isinstance(tree.parent(node), cst.Await):
         return None
     grade: Safety = "safe"
     if use is not None:

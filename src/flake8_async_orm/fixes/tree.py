@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 
 import libcst as cst
@@ -171,8 +171,10 @@ class Tree:
             child = above
         return None
 
-    def can_await(self, node: cst.CSTNode) -> bool:
+    def can_await(self, node: cst.CSTNode, becoming: Iterable[cst.FunctionDef] = ()) -> bool:
         """Whether an `await` is allowed in the place of `node` and leaves the kind of what stands around it.
+
+        The functions `becoming` count as asynchronous.
 
         It is not in a generator expression, which would become asynchronous, nor in nested comprehensions, where only
         Python 3.11 and later allow it.
@@ -182,7 +184,7 @@ class Tree:
         for above in self.ancestors(node):
             child = path[-1]
             if isinstance(above, cst.FunctionDef) and child is above.body:
-                return above.asynchronous is not None
+                return above.asynchronous is not None or any(above is one for one in becoming)
             if isinstance(above, (cst.Lambda, cst.ClassDef)) and child is above.body:
                 return False
             if isinstance(above, cst.BaseComp):

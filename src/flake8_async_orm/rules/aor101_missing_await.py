@@ -25,8 +25,9 @@ Valid:
 
 Fix:
     Safe for a call that is a statement of its own in an `async def`: an `await` is put before it. Unsafe where
-    the coroutine is assigned or kept in a container. None outside of `async def`: make the function `async`,
-    and await it where it is called.
+    the coroutine is assigned or kept in a container. Outside of `async def`, unsafe too: the function is made
+    `async` together with its callers in the file, which await it; none where one of them cannot, where the function
+    is named without being called, decorated, a generator or a test, and for methods that may override another.
 
 Limits:
     The finding stands at the call that makes the coroutine. A coroutine that is returned, yielded, stored in an
@@ -59,6 +60,11 @@ def check(fact: CoroutineDropped) -> Finding | None:
             f"{what}; make this function `async def` and write `await` before the call",
             fact.site,
             help="a function that is not `async def` cannot await; nothing is sent to the database here",
+            fixes=(
+                FixRequest(
+                    "make_function_async", f"Make this function `async` and await `{called}`", "unsafe", (fact.site,)
+                ),
+            ),
         )
     bare = fact.how == "statement"
     return Finding(

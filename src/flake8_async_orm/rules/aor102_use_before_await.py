@@ -26,8 +26,9 @@ Valid:
 Fix:
     Safe: the `await` is put before the call, in parentheses where something follows it; an `await` around the
     whole chain moves there. Where the coroutine is used by a name, the call that made it is awaited; unsafe if
-    the name is also handed on. A suggestion where it is not known what the chain gives. None outside of `async
-    def` and inside generator expressions.
+    the name is also handed on. A suggestion where it is not known what the chain gives. Outside of `async
+    def`, unsafe: the function is made `async` together with its callers in the file. None inside generator
+    expressions.
 
 Limits:
     The finding stands at the coroutine that is used. Silent where a name holds a coroutine on some paths only,
@@ -102,9 +103,11 @@ def check(fact: CoroutineUsedAsValue) -> Finding | None:
     same_file = fact.made.path == fact.coroutine.path
     use_site = None if fact.direct else fact.coroutine
     safety, members = _chain(fact)
-    request = FixRequest(
-        "insert_await", f"Await `{called}`", safety, (fact.made, fact.awaited_whole, use_site), members
-    )
+    sites = (fact.made, fact.awaited_whole, use_site)
+    request = FixRequest("insert_await", f"Await `{called}`", safety, sites, members)
+    if not fact.in_async:
+        title = f"Make this function `async` and await `{called}`"
+        request = FixRequest("make_function_async", title, "unsafe", sites, members)
     return Finding(
         f"`{called}` gives a coroutine{use}; {advice}",
         fact.coroutine,
@@ -112,5 +115,5 @@ def check(fact: CoroutineUsedAsValue) -> Finding | None:
         if fact.awaited_whole is not None
         else "the coroutine has not run: nothing was sent to the database yet",
         related=() if fact.direct else ((fact.made, "made here, without `await`"),),
-        fixes=(request,) if fact.in_async and same_file else (),
+        fixes=(request,) if same_file else (),
     )
