@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import ContextEntered, Fact, LoopBlocked, MemberReadBeforeEntering, ProviderUsed
+from flake8_async_orm.facts import (
+    ContextEntered,
+    Fact,
+    LoopBlocked,
+    MemberReadBeforeEntering,
+    ProviderUsed,
+    SessionRegistryMade,
+)
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -21,6 +28,10 @@ def used(how: str, made: Site | None = None) -> ProviderUsed:
     return ProviderUsed(A, how, "app.db.get_session", "AsyncSession", "session", True, made, C)
 
 
+def registry(scope: str, cls: str = "async_scoped_session", session: str = "AsyncSession") -> SessionRegistryMade:
+    return SessionRegistryMade(A, cls, session, scope, B if cls == "async_scoped_session" else None)
+
+
 FACTS: list[tuple[str, Fact]] = [
     *(("AOR208", LoopBlocked(A, f"{cls}.execute")) for cls in ("Session", "Connection", "Query")),
     ("AOR208", LoopBlocked(A, "Engine.connect", "app.crud.Users.find", B)),
@@ -36,6 +47,9 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", False, "app.db.get_session")),
     ("AOR303", entered("coroutine", "AsyncSession", False, "app.db.get_session")),
     *(("AOR304", before(*how)) for how in ((True,), (False,), (True, False), (True, True, True), (False, True, True))),
+    *(("AOR307", registry(scope)) for scope in ("constant", "process", "thread", "loop")),
+    ("AOR307", registry("thread", "scoped_session")),
+    ("AOR307", SessionRegistryMade(A, "scoped_session", "sqlmodel.AsyncSession", "constant", C)),
     *(("AOR308", used(how)) for how in ("attribute", "argument", "generator", "coroutine", "left-out")),
     ("AOR308", used("attribute", B)),
     ("AOR310", used("context-manager")),
@@ -45,6 +59,10 @@ SILENT: list[tuple[str, Fact]] = [
     ("AOR303", entered("coroutine", "AsyncSession", True, "app.db.get_session")),
     ("AOR303", entered("coroutine", "", False, "app.db.get_session")),
     ("AOR303", entered("object", "AsyncSessionTransaction")),
+    ("AOR307", registry("")),
+    ("AOR307", registry("", "scoped_session")),
+    ("AOR307", registry("thread", "scoped_session", "Session")),
+    ("AOR307", registry("thread", "scoped_session", "")),
     ("AOR308", used("context-manager")),
     ("AOR310", used("generator")),
 ]

@@ -313,3 +313,37 @@ def test_options_of_one_statement_are_added_one_after_the_other() -> None:
     assert text.endswith(
         "select(User).where(1).options(selectinload(User.posts).selectinload(Post.tags), selectinload(User.team))\n"
     )
+
+
+SCOPED = [
+    (
+        "from sqlalchemy.orm import scoped_session\n\nS = scoped_session(f)\n",
+        ("scoped_session(f)",),
+        "from asyncio import current_task\n\nfrom sqlalchemy.ext.asyncio import async_scoped_session\n"
+        "from sqlalchemy.orm import scoped_session\n\nS = async_scoped_session(f, scopefunc=current_task)\n",
+    ),
+    (
+        "import asyncio\nfrom sqlalchemy.ext import asyncio as sa\n\nS = orm.scoped_session(\n    f,  # ours\n)\n",
+        ("orm.scoped_session(\n    f,  # ours\n)",),
+        "import asyncio\nfrom sqlalchemy.ext import asyncio as sa\n\n"
+        "S = sa.async_scoped_session(\n    f,  # ours\n    scopefunc=asyncio.current_task,\n)\n",
+    ),
+    (
+        "import asyncio\nimport sqlalchemy.ext.asyncio\n\nS = scoped_session(f, (lambda: 1))\n",
+        ("scoped_session(f, (lambda: 1))", "lambda: 1"),
+        "import asyncio\nimport sqlalchemy.ext.asyncio\n\n"
+        "S = sqlalchemy.ext.asyncio.async_scoped_session(f, asyncio.current_task)\n",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "sites", "after"), SCOPED)
+def test_scope_by_task(before: str, sites: tuple[str, ...], after: str) -> None:
+    assert fixed(before, "scope_by_task", sites, safety="suggestion") == (after, "suggestion")
+    assert fixed(after, "scope_by_task", ("f",)) is None
+
+
+def test_put_name_takes_the_place_of_a_lambda() -> None:
+    before = "import asyncio\n\nS = async_scoped_session(f, scopefunc=lambda: 1)\n"
+    after = before.replace("lambda: 1", "asyncio.current_task")
+    assert fixed(before, "put_name", ("lambda: 1",), ("asyncio", "current_task")) == (after, "safe")

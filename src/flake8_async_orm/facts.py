@@ -579,6 +579,21 @@ class SessionShared(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRegistryMade(Fact):
+    """A registry of sessions was made at `site`: `cls` is scoped_session or async_scoped_session.
+
+    `session`: the class of the sessions in it, empty where that is not known. `scope`: what all get the same session that share it: constant
+    (everybody), process, thread, loop; empty where it is something else, or not known. `given`: where the function
+    that tells scopes apart was given, at all.
+    """
+
+    cls: str
+    session: str
+    scope: str
+    given: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DynamicRelationshipQueried(Fact):
     """A `lazy="dynamic"` relationship of an instance in an async session was run as a query.
 

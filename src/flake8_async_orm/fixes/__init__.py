@@ -42,6 +42,7 @@ from flake8_async_orm.fixes.rename_member import rename_member
 from flake8_async_orm.fixes.replace_text import replace_text
 from flake8_async_orm.fixes.roll_back_first import roll_back_first
 from flake8_async_orm.fixes.run_in_sync import run_in_sync
+from flake8_async_orm.fixes.scope_by_task import scope_by_task
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.use_parameter import use_parameter
@@ -81,6 +82,7 @@ BUILDERS: dict[str, Builder] = {
     "refresh_before": refresh_before,
     "rename_member": rename_member,
     "roll_back_first": roll_back_first,
+    "scope_by_task": scope_by_task,
     "switch_with": switch_with,
     "replace_text": replace_text,
     "put_name": put_name,

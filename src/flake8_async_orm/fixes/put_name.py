@@ -17,7 +17,7 @@ from flake8_async_orm.rule import FixRequest
 def put_name(tree: Tree, request: FixRequest) -> Draft | None:
     """`poolclass=QueuePool` becomes `poolclass=AsyncAdaptedQueuePool`."""
     node = tree.node(request.sites[0])
-    if len(request.words) < 2 or not isinstance(node, (cst.Name, cst.Attribute, cst.Call)):
+    if len(request.words) < 2 or not isinstance(node, (cst.Name, cst.Attribute, cst.Call, cst.Lambda)):
         return None
     module, name, *keyword = request.words
     found = spelling(tree, module, name, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import collections.abc
 from dataclasses import replace
 
 import libcst as cst
@@ -33,6 +33,7 @@ from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
     Because,
+    Callable,
     Class,
     Collection,
     Constant,
@@ -52,7 +53,7 @@ from flake8_async_orm.values import (
     Value,
 )
 
-Effect = Callable[[State], None]
+Effect = collections.abc.Callable[[State], None]
 
 
 def call_member(
@@ -603,10 +604,7 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
     if api_name in names.FACTORIES:
         return _factory(frame, cls, api_name, arguments, site)
     if api_name in ("async_scoped_session", "scoped_session"):
-        factory = without_none(arguments[0].value) if arguments else None
-        flags = factory.flags if isinstance(factory, ApiObject) else frozenset()
-        of = factory.of if isinstance(factory, ApiObject) else None
-        return ApiObject(api_name, Place(site), of=of, flags=flags)
+        return _registry(frame, cls, api_name, arguments, site)
     if api_name in names.SESSIONS:
         flags = settings(arguments, default if subclass is None else {"expire_on_commit": None}) | _made(api_name)
         flags |= ledgers.bound_to(arguments)
@@ -615,6 +613,20 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         return made
     flags = _made(api_name)
     return ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+
+
+def _registry(frame: Frame, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
+    from flake8_async_orm.flow import registries
+
+    session = registries.sessions(frame, arguments)
+    registries.made(frame, cls, arguments, session, site)
+    if api_name == "scoped_session" and session is not None and session.cls in names.ASYNC_SESSIONS:
+        # its members hand on what the async session's give, but for `remove`
+        return Callable(session)
+    factory = without_none(arguments[0].value) if arguments else None
+    flags = factory.flags if isinstance(factory, ApiObject) else frozenset()
+    of = factory.of if isinstance(factory, ApiObject) else None
+    return ApiObject(api_name, Place(site), of=of, flags=flags)
 
 
 def _made(api_name: str) -> frozenset[tuple[str, object]]:

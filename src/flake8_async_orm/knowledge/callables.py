@@ -124,6 +124,15 @@ TOGETHER = frozenset(
     {"asyncio.gather", "asyncio.tasks.gather", "asyncio.wait", "asyncio.tasks.wait", "asyncio.as_completed"}
 )
 
+#: functions that give the same to all tasks of something -> what that is
+SCOPES = {
+    **dict.fromkeys(("threading.get_ident", "threading.get_native_id", "_thread.get_ident"), "thread"),
+    **dict.fromkeys(("threading.current_thread", "threading.currentThread", "threading.main_thread"), "thread"),
+    **dict.fromkeys(("asyncio.get_running_loop", "asyncio.get_event_loop"), "loop"),
+    **dict.fromkeys(("asyncio.events.get_running_loop", "asyncio.events.get_event_loop"), "loop"),
+    "os.getpid": "process",
+}
+
 #: names by which tests replace functions by mocks
 PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
 
