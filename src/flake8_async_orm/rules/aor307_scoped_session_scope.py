@@ -7,12 +7,10 @@ Why:
     `close()` of an async session.
 
 Invalid:
-    from threading import get_ident
-
     from sqlalchemy.ext.asyncio import async_scoped_session, async_sessionmaker, create_async_engine
 
     engine = create_async_engine("sqlite+aiosqlite:///app.db")
-    Session = async_scoped_session(async_sessionmaker(engine), scopefunc=get_ident)
+    Session = async_scoped_session(async_sessionmaker(engine), scopefunc=lambda: "app")
 
 Valid:
     from asyncio import current_task
@@ -65,8 +63,8 @@ def check(fact: SessionRegistryMade) -> Finding | None:
         return None
     sites = (fact.site,) if fact.given is None else (fact.site, fact.given)
     return Finding(
-        "`scoped_session` gives all tasks of a thread one async session, and never closes it; "
-        "write `async_scoped_session` with `scopefunc=asyncio.current_task`",
+        "`scoped_session` gives all tasks one async session, and never closes it; "
+        "write `async_scoped_session(..., asyncio.current_task)`",
         fact.site,
         help=_HELP,
         fixes=(FixRequest("scope_by_task", "Take `async_scoped_session`", "suggestion", sites),),
