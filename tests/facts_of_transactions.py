@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_orm.facts import (
+    AbsentRowInserted,
     Fact,
     RowsFetched,
     SessionUsedAfterFailure,
@@ -34,6 +35,8 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR406", UnflushedValueRead(A, "app.models.User", "id", B, True, True, None, None, True)),
     ("AOR406", UnflushedValueRead(A, "app.models.User", "made_at", None, True, False, "user", "session", False)),
     ("AOR406", UnflushedValueRead(A, "app.models.User", "id", B, False, True, "user", "session", True)),
+    ("AOR407", AbsentRowInserted(A, "app.models.User", B)),
+    ("AOR407", AbsentRowInserted(A, "app.models.User", Site("other.py", 1))),
     ("AOR509", fetched("all")),
     ("AOR509", fetched("", "ScalarResult", "mapping")),
     ("AOR509", fetched("partitions", "AsyncResult")),

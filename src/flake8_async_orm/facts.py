@@ -350,6 +350,14 @@ class UnflushedValueRead(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class AbsentRowInserted(Fact):
+    """An instance of `model` was added at `site` on a path where a read `with_for_update`, at `read`, found none."""
+
+    model: str
+    read: Site
+
+
+@dataclass(frozen=True, slots=True)
 class RowsFetched(Fact):
     """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
 

@@ -188,7 +188,7 @@ class SessionState:
     """What is known of a session: what it has loaded here, and whether a transaction is surely open.
 
     `done`: what was surely done with it here: commit, rollback, close, flush. `failure`: on some path.
-    `clean`: everything that was added was sent since.
+    `clean`: everything that was added was sent since. `locked`: what reads `with_for_update` gave, and where they are.
     """
 
     models: frozenset[str] = frozenset()
@@ -199,6 +199,7 @@ class SessionState:
     ledger: Ledger = UNTOUCHED
     failure: Failure | None = None
     clean: bool = False
+    locked: frozenset[tuple[Place, Site]] = frozenset()
 
     def join(self, other: SessionState) -> SessionState:
         return SessionState(
@@ -210,6 +211,7 @@ class SessionState:
             self.ledger.join(other.ledger),
             self.failure.join(other.failure) if self.failure and other.failure else self.failure or other.failure,
             self.clean and other.clean,
+            self.locked & other.locked,
         )
 
 
@@ -487,7 +489,8 @@ def _beside_nothing(place: Place, known: Known) -> Known:
         return join_instances(known.handed_over(), known)
     if isinstance(known, SessionState):
         transaction = known.transaction.join(Transaction())
-        return replace(known, done=frozenset(), transaction=transaction, ledger=known.ledger.alone(), clean=False)
+        ledger, nothing = known.ledger.alone(), frozenset[tuple[Place, Site]]()
+        return replace(known, done=frozenset(), transaction=transaction, ledger=ledger, clean=False, locked=nothing)
     return ResultState() if isinstance(known, ResultState) else known
 
 

@@ -17,6 +17,7 @@ from flake8_async_orm.flow import (
     instances,
     ledgers,
     loading,
+    locks,
     persistence,
     recovery,
     transactions,
@@ -290,6 +291,8 @@ def _loading(frame: Frame, receiver: ApiObject, statement: Statement, items: tup
                     statement.last if statement.kind == "select" else None,
                     beside=frozenset(models) - {item.model} if len(models) > 1 else frozenset(),
                 )
+                if "locks" in statement.flags:
+                    locks.read(state, receiver.place, item.place, site)
 
     return load
 
@@ -368,6 +371,7 @@ def _got(
         return Unknown("instance of an unknown class"), effect
     place = Place(site, ("0",))
     statement, _ = _option_loads(arguments)
+    locking = any(a.keyword == "with_for_update" and a.value not in (NONE, Constant(False)) for a in arguments)
     name = model.name
 
     def load(state: State) -> None:
@@ -377,6 +381,8 @@ def _got(
         # `options` are ignored for a row that the session holds already
         complete = statement.complete and name not in held
         loading.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here")
+        if locking:
+            locks.read(state, receiver.place, place, site)
 
     instance = Instance(name, place)
     return (one_of([instance, NONE]) if optional else instance), load
@@ -441,6 +447,7 @@ def _effect(
                 _used(state, place, True)
             case "add":
                 if first is not None:
+                    locks.added(frame, state, receiver, first, site)
                     persistence.added(frame, state, receiver, first)
             case "delete":
                 if first is not None:

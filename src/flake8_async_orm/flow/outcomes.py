@@ -297,7 +297,8 @@ class Substitution:
                 return known
             case SessionState():
                 pending = frozenset(p for p in map(self.place, known.pending) if p is not None)
-                return replace(known, pending=pending, failure=None)
+                locked = frozenset((here, site) for place, site in known.locked if (here := self.place(place)) is not None)
+                return replace(known, pending=pending, failure=None, locked=locked)
 
 
 def follow(value: Value, path: tuple[str, ...]) -> Place | None:

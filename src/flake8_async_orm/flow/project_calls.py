@@ -299,6 +299,7 @@ def transfer(
                     held.ledger,
                     recovery.of(state, here),
                     told.clean,
+                    held.locked | told.locked,
                 )
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))

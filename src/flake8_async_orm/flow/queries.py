@@ -82,6 +82,8 @@ def method(statement: Statement, name: str, arguments: list[Value], starred: lis
         return replace(statement, entities=statement.entities + tuple(entity(a) for a in arguments), last=site)
     if name in _LEAVING:
         return Unknown(f"statement turned by `{name}`")
+    if name == "with_for_update":
+        return replace(statement, last=site, flags=statement.flags | {"locks"})
     if name in _KEEPING:
         return replace(statement, last=site)
     return replace(statement, complete=False, last=site)
