@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from flake8_async_orm.facts import SessionRegistryMade
@@ -20,6 +22,8 @@ from flake8_async_orm.values import NONE, ApiObject, Callable, Class, External, 
 #: attributes of a thread that tell it from others, and builtins that do so with anything
 _OF_THREADS = frozenset({"ident", "native_id", "name"})
 _TELLING = frozenset({"builtins.id", "builtins.hash", "builtins.str", "builtins.repr"})
+#: modules of tests, which run one after the other and may well share a session
+_TESTS = re.compile(r"(^|\.)(tests?|testing|conftest|test_\w+|\w+_test)(\.|$)")
 
 _Written = tuple[str, cst.BaseExpression, frozenset[str]]
 
@@ -47,6 +51,8 @@ def sessions(frame: Frame, arguments: list[Argument]) -> ApiObject | None:
 def made(frame: Frame, cls: Class, arguments: list[Argument], session: ApiObject | None, site: Site) -> None:
     """State that the registry `cls` was made at `site`."""
     if frame.muted or names.api_class(cls.name) is None or any(argument.star for argument in arguments):
+        return
+    if _TESTS.search(frame.module) is not None:
         return
     api_name = names.api_class(cls.name) or ""
     scope = _given(arguments, 1, "scopefunc")

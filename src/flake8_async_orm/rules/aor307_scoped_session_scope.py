@@ -27,7 +27,7 @@ Fix:
 Limits:
     The finding stands at the scope function, or at the call of `scoped_session`. A scope function is judged where it
     is known by name, or does nothing but return a constant or what such a function gives. Of a `scoped_session` with
-    another scope function nothing is said.
+    another scope function nothing is said, nor of what tests make: they run one after the other.
 
 See:
     SQLAlchemy documentation: Using asyncio scoped session,
