@@ -16,8 +16,11 @@ import pytest
 from flake8_async_orm import __version__, writing
 from flake8_async_orm.cli.options import Parser, parser, per_file_ignores
 from flake8_async_orm.config import READERS
+from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.linting import findings
 from flake8_async_orm.report import DOCUMENTS, FORMATS, PROSE
+from flake8_async_orm.rule import FixRequest
+from flake8_async_orm.source import Source
 from harness.command import BROKEN, DROPPED, MENDED, Ran, concise, process, put
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -265,6 +268,32 @@ def test_a_file_that_cannot_be_written(run: Callable[..., Ran], here: Path, monk
     assert (ran.code, ran.err) == (2, "error: not changed: a.py: No space left on device\n")
     assert (here / "a.py").read_text(encoding="utf-8") == DROPPED
     assert (here / "b.py").read_text(encoding="utf-8") == MENDED
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("(", "the result would not be valid (the file is not valid Python"),
+        ("return await session.commit(), (yield)", "the result would not be valid Python"),
+        ("session.commit()", "AOR101 would still be there"),
+        ("[session.flush(), await session.commit()]", "it would bring AOR101"),
+    ],
+)
+def test_a_fix_that_would_break_something_is_left_out_and_said(
+    run: Callable[..., Ran], here: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str
+) -> None:
+    def build(request: FixRequest, sources: Callable[[str], Source]) -> Fix:
+        (site,) = request.sites
+        assert site is not None
+        return Fix(request.title, (Edit(*sources(site.path).span(site.node), text),), "safe")
+
+    monkeypatch.setattr(findings, "build", build)
+    put(here, a=DROPPED, b=MENDED)
+    for option, code in (("--fix", 1), ("--diff", 0)):
+        ran = run(option, "--no-cache", "-q", "--output-format", "concise")
+        assert (ran.code, ran.err.count("\n")) == (code, 1)
+        assert ran.err.startswith("a.py: 6:5: AOR101: the fix `Await `AsyncSession.commit()`` was left out: " + reason)
+        assert (here / "a.py").read_text(encoding="utf-8") == DROPPED
 
 
 # -- comments that silence ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ from __future__ import annotations
 import libcst as cst
 import pytest
 
-from fixing import PATH, code, fixed, in_function
+from fixing import PATH, code, fixed, in_function, site
+from flake8_async_orm.edits import apply
+from flake8_async_orm.fixes import build
+from flake8_async_orm.rule import FixRequest
 from flake8_async_orm.source import Source
 
 CONN = (".begin()", "conn", "connection")
@@ -244,3 +247,65 @@ REFRESHES = [
 def test_refresh_before(before: str, after: str | None) -> None:
     answer = fixed(in_function(before), "refresh_before", ("user.posts",), ("session", "posts"))
     assert answer == (None if after is None else (in_function(after), "unsafe"))
+
+
+DRIVEN = code("""
+    from fastapi import Depends
+
+    async def get_session():
+        yield 1
+
+
+    @app.get("/")
+    async def index(session=Depends(get_session)):
+        pass
+
+
+    async def job():
+        session = await get_session()
+        await session.commit()
+
+
+    async def other():
+        async with get_session() as session:
+            await session.commit()
+""")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_provider_that_a_framework_drives_gets_a_context_managed_one_beside_it(newline: str) -> None:
+    sites = ("get_session()", "await get_session()")
+    answer = fixed(DRIVEN.replace("\n", newline), "wrap_async_context_manager", sites)
+    wanted = (
+        DRIVEN.replace("from fastapi", "from contextlib import asynccontextmanager\n\nfrom fastapi")
+        .replace("    yield 1\n", "    yield 1\n\n\nget_session_context = asynccontextmanager(get_session)\n")
+        .replace("    session = await get_session()\n", "    async with get_session_context() as session:\n")
+        .replace("    await session.commit()\n\n\n", "        await session.commit()\n\n\n")
+    )
+    assert answer == (wanted.replace("\n", newline), "unsafe")
+    # the next call finds it there
+    again = fixed(answer[0], "wrap_async_context_manager", ("get_session()",))
+    assert again == (wanted.replace("with get_session()", "with get_session_context()").replace("\n", newline), "unsafe")
+
+
+def test_two_calls_by_hand_share_the_new_provider() -> None:
+    source = Source.from_text(PATH, DRIVEN)
+    fixes = []
+    for sites in (("get_session()#1", "await get_session()"), ("get_session()#2",)):
+        found = tuple(site(source, name) for name in sites)
+        made = build(FixRequest("wrap_async_context_manager", "Enter", "unsafe", found), lambda path: source)
+        assert made is not None
+        fixes.append(made)
+    after, applied = apply(DRIVEN, fixes)
+    assert len(applied) == 2
+    assert after.count("get_session_context = asynccontextmanager(get_session)") == 1
+    assert after.count("async with get_session_context() as session:") == 2
+
+
+@pytest.mark.parametrize(
+    "more", ["get_session_context = 1\n", "get_session = wrapped(get_session)\n", "def f(get_session): pass\n"]
+)
+def test_no_provider_is_added_where_names_are_taken(more: str) -> None:
+    answer = fixed(DRIVEN + more, "wrap_async_context_manager", ("get_session()", "await get_session()"))
+    assert answer is not None
+    assert "async with asynccontextmanager(get_session)() as session:" in answer[0]

@@ -1,7 +1,7 @@
 """`wrap_async_context_manager`: enter what an async generator function provides, by `contextlib.asynccontextmanager`.
 
 Sites: the call of the provider; the `await` around it whose result the rest of the block uses, or None where the call
-is already the item of an `async with`.
+is already the item of an `async with`. A provider that a framework drives too gets a context-managed one beside it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.edits import Edit
+from flake8_async_orm.fixes.context_provider import of_its_own
 from flake8_async_orm.fixes.draft import Draft, inserted
-from flake8_async_orm.fixes.imports import spelling
+from flake8_async_orm.fixes.imports import Spelling, spelling
 from flake8_async_orm.fixes.layout import reindented
 from flake8_async_orm.fixes.names import reads
 from flake8_async_orm.fixes.tree import Tree
@@ -23,15 +24,19 @@ def wrap_async_context_manager(tree: Tree, request: FixRequest) -> Draft | None:
     call = tree.node(call_site)
     if not isinstance(call, cst.Call):
         return None
-    manager = spelling(tree, "contextlib", "asynccontextmanager", call)
-    if manager is None:
-        return None
     start, end = tree.outer(call.func)
+    manager = of_its_own(tree, call)
+    if manager is None:
+        found = spelling(tree, "contextlib", "asynccontextmanager", call)
+        if found is None:
+            return None
+        manager = Spelling(f"{found.text}({tree.text[start:end]})", found.edits)
+        if await_site is None:
+            wrapped = (inserted(start, f"{found.text}("), inserted(end, ")"))
+            return Draft((*found.edits, *wrapped), "unsafe")
     if await_site is None:
-        wrapped = (inserted(start, f"{manager.text}("), inserted(end, ")"))
-        return Draft((*manager.edits, *wrapped), "unsafe")
-    awaited = tree.node(await_site)
-    moved = entered(tree, call, awaited, f"{manager.text}({tree.text[start:end]})")
+        return Draft((*manager.edits, Edit(start, end, manager.text)), "unsafe")
+    moved = entered(tree, call, tree.node(await_site), manager.text)
     return Draft((*manager.edits, moved), "unsafe") if moved is not None else None
 
 

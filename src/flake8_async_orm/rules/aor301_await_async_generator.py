@@ -45,7 +45,9 @@ Valid:
 
 Fix:
     Unsafe: `name = await provider()` and the rest of its block become an `async with` over the provider wrapped
-    in `contextlib.asynccontextmanager`, import included. None where the result is not bound to a plain name.
+    in `contextlib.asynccontextmanager`, import included; where the file gives the provider to a framework too, a
+    context-managed one is put beside it. None where the result is not bound to a plain name, or is needed when
+    the block is done.
 
 Limits:
     The finding stands at the `await` expression. Generators made by functions that are not in sight are not

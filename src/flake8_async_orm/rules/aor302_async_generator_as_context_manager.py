@@ -43,8 +43,8 @@ Valid:
             await session.execute(text("select 1"))
 
 Fix:
-    Unsafe for a generator: the provider is wrapped in `contextlib.asynccontextmanager`, import included. Safe
-    for a coroutine that gives a session: `async with await create_session()`.
+    Unsafe for a generator: the provider is wrapped in `contextlib.asynccontextmanager`, import included; where the
+    file gives it to a framework too, a context-managed one is put beside it. Safe for a coroutine that gives a session: `async with await create_session()`.
 
 Limits:
     The finding stands at the item of the `async with`. A function decorated by something unknown is not judged.

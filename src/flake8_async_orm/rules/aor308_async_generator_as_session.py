@@ -44,7 +44,7 @@ Valid:
 
 Fix:
     Unsafe: the rest of the block becomes the body of an `async with` over the wrapped provider, import included;
-    `Depends(get_session())` loses the call.
+    where the file gives the provider to a framework too, a context-managed one is put beside it. `Depends(get_session())` loses the call.
 
 Limits:
     The finding stands at the first use, at the argument, at what `Depends` is given, or at the call that leaves the
