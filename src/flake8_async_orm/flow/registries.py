@@ -10,11 +10,12 @@ from flake8_async_orm.facts import SessionRegistryMade
 from flake8_async_orm.flow import nested
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument
+from flake8_async_orm.flow.expressions import evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key
-from flake8_async_orm.flow.syntax import dotted_name, literal
+from flake8_async_orm.flow.syntax import dotted_name, last_name, literal
 from flake8_async_orm.knowledge import callables, names
-from flake8_async_orm.lattice import without_none
+from flake8_async_orm.lattice import Binding, State, without_none
 from flake8_async_orm.project.definitions import Assignment
 from flake8_async_orm.project.names import ExternalName, Found
 from flake8_async_orm.values import NONE, ApiObject, Callable, Class, External, Function, LocalFunction, Site, Value
@@ -22,6 +23,7 @@ from flake8_async_orm.values import NONE, ApiObject, Callable, Class, External, 
 #: attributes of a thread that tell it from others, and builtins that do so with anything
 _OF_THREADS = frozenset({"ident", "native_id", "name"})
 _TELLING = frozenset({"builtins.id", "builtins.hash", "builtins.str", "builtins.repr"})
+_MAKING = frozenset({"async_scoped_session", "scoped_session", "async_sessionmaker", "sessionmaker"})
 #: modules of tests, which run one after the other and may well share a session
 _TESTS = re.compile(r"(^|\.)(tests?|testing|conftest|test_\w+|\w+_test)(\.|$)")
 
@@ -62,6 +64,29 @@ def made(frame: Frame, cls: Class, arguments: list[Argument], session: ApiObject
     shared = _scope(frame, scope) if scope is not None else usual
     given = scope.site if scope is not None else None
     frame.state_fact(SessionRegistryMade(site, api_name, session.cls if session is not None else "", shared, given))
+
+
+def in_class(frame: Frame, node: cst.ClassDef, state: State) -> None:
+    """The registries, and the factories that they are made of, among the attributes of a class."""
+    inner: State | None = None
+    for line in node.body.body:
+        for part in line.body if type(line) is cst.SimpleStatementLine else ():
+            target: cst.CSTNode | None = None
+            value: cst.CSTNode | None = None
+            # by exact type: LibCST's classes are abstract base classes, and an `isinstance` that fails is dear there
+            if type(part) is cst.Assign:
+                target, value = part.targets[0].target, part.value
+            elif type(part) is cst.AnnAssign:
+                target, value = part.target, part.value
+            if type(value) is not cst.Call:
+                continue
+            called = value.func.value if type(value.func) is cst.Subscript else value.func
+            if last_name(called) not in _MAKING:
+                continue
+            inner = inner or state.copy()
+            made = evaluate(frame, value, inner)
+            if type(target) is cst.Name:
+                inner.names[target.value] = Binding(made)
 
 
 def _given(arguments: list[Argument], position: int, keyword: str) -> Argument | None:

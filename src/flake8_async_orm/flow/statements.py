@@ -399,6 +399,10 @@ def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None
 def _class(frame: Frame, node: cst.ClassDef, state: State) -> State | None:
     if frame.function is not None:
         state.names[node.name.value] = Binding(Unknown("a local class"))
+    else:
+        from flake8_async_orm.flow import registries
+
+        registries.in_class(frame, node, state)
     return state
 
 
