@@ -14,7 +14,7 @@ from flake8_async_orm.flow import coroutines, instances
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import serializers
-from flake8_async_orm.lattice import State
+from flake8_async_orm.lattice import State, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute, MappedClass
 from flake8_async_orm.project.schemas import Schema, SchemaField
 from flake8_async_orm.values import Class, Instance, Object, Place, Site, Unknown, Value
@@ -104,7 +104,10 @@ def called(
     for argument in arguments:
         coroutines.consume(frame, argument.value)
     if arguments and not arguments[0].star:
-        serialize(frame, state, schema, arguments[0].value, site)
+        value = without_none(arguments[0].value)
+        # a dictionary's values are not the schema's instances
+        if not isinstance(receiver, Class) or isinstance(value, Instance):
+            serialize(frame, state, schema, value, site)
     if isinstance(receiver, Class):
         return Object(receiver, Place(site))
     return Unknown("written out")
