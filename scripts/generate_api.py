@@ -85,10 +85,10 @@ class Stage:
         return self.stack.enter_context(sqlalchemy.orm.Session(self.sync_engine))
 
     async def connection(self) -> Any:
-        return self.stack.enter_context(self.sync_engine.connect())
+        return self.stack.enter_context(self.sync_engine.connect())  # flake8-async-orm: ignore[AOR208]
 
     async def result(self) -> Any:
-        return (await self.connection()).execute(sqlalchemy.text("select 1"))
+        return (await self.connection()).execute(sqlalchemy.text("select 1"))  # flake8-async-orm: ignore[AOR208]
 
 
 async def made(value: Any) -> Any:
