@@ -6,8 +6,10 @@ made is torn down behind it.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import contextlib
+import functools
 import gc
 import importlib
 import importlib.util
@@ -215,6 +217,8 @@ def describe(error: BaseException, root: Path) -> dict[str, Any]:
     while pending:
         one = pending.pop()
         names.append(type(one).__name__)
+        if sys.version_info < (3, 11) and isinstance(one, AttributeError) and str(one) in ("__aenter__", "__enter__"):
+            names.append("TypeError")  # what `with` raises for a wrong object since Python 3.11
         original = getattr(one, "orig", None)
         if isinstance(original, BaseException):
             names.append(type(original).__name__)
@@ -222,9 +226,19 @@ def describe(error: BaseException, root: Path) -> dict[str, Any]:
         for frame, line in traceback.walk_tb(one.__traceback__):
             file = relative(frame.f_code.co_filename, root)
             if file:
-                lines.append([file, line])
+                lines += [[file, number] for number in (line, *decorators_above(frame.f_code.co_filename, line))]
     last = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=-6))
     return {"names": names, "text": str(error), "lines": lines, "last": last}
+
+
+@functools.cache
+def decorators_above(path: str, line: int) -> tuple[int, ...]:
+    """The lines of the decorators of what is defined on `line`: before Python 3.11 their calls are said to stand there."""
+    if sys.version_info >= (3, 11):
+        return ()
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    nodes = (node for node in ast.walk(ast.parse(Path(path).read_text("utf-8"))) if isinstance(node, defined))
+    return tuple(one.lineno for node in nodes if node.lineno == line for one in node.decorator_list)
 
 
 def dropped(warning: warnings.WarningMessage, root: Path) -> dict[str, Any] | None:
