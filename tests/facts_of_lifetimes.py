@@ -9,6 +9,7 @@ from flake8_async_orm.facts import (
     MemberReadBeforeEntering,
     ProviderUsed,
     SessionRegistryMade,
+    WorkOutlivedScope,
 )
 from flake8_async_orm.values import Site
 
@@ -52,6 +53,8 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR307", SessionRegistryMade(A, "scoped_session", "sqlmodel.AsyncSession", "constant", C)),
     *(("AOR308", used(how)) for how in ("attribute", "argument", "generator", "coroutine", "left-out")),
     ("AOR308", used("attribute", B)),
+    *(("AOR309", WorkOutlivedScope(A, "session", how, B)) for how in ("task", "background", "stream")),
+    ("AOR309", WorkOutlivedScope(A, "", "stream", B, "app.db.get_session")),
     ("AOR310", used("context-manager")),
 ]
 SILENT: list[tuple[str, Fact]] = [

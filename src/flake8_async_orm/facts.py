@@ -587,6 +587,21 @@ class SessionShared(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkOutlivedScope(Fact):
+    """Work on a session was arranged at `site` that is not waited for before the session is closed at `scope`.
+
+    `session`: what the code calls it, or an empty string. `how`: task, background (a framework runs it after the
+    response), stream (a response that is sent piece by piece runs it). `provider`: the dependency that closes the session
+    at the end of a handler, where no block or call does; then `scope` is where it is asked for.
+    """
+
+    session: str
+    how: str
+    scope: Site
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRegistryMade(Fact):
     """A registry of sessions was made at `site`: `cls` is scoped_session or async_scoped_session.
 

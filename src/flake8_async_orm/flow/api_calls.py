@@ -18,6 +18,7 @@ from flake8_async_orm.flow import (
     ledgers,
     loading,
     locks,
+    outliving,
     persistence,
     recovery,
     transactions,
@@ -84,6 +85,7 @@ def call_member(
     callee = f"{names.shown(receiver.cls)}.{name}"
     first = first_argument(arguments)
     effect = ledgers.follow(frame, receiver, name, first, len(arguments) > 0, site, effect)
+    effect = outliving.follow(frame, receiver, name, site, effect)
     if kind == "coroutine":
         if ledgers.surely_works(state, receiver, name, first) and receiver.place is not None:
             concurrency.works(frame, site, frozenset((ledgers.canonical(state, receiver.place),)))

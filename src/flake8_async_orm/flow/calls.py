@@ -168,7 +168,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case LocalFunction():
             return project_calls.call_local(frame, state, callee, arguments, site)
         case Class():
-            made = construct(frame, state, callee, arguments, site)
+            made = construct(frame, state, callee, arguments, site, node)
             if names.is_sqlalchemy(callee.name):
                 return crossings.constructed(frame, callee.name, made, arguments, node, site)
             return made
@@ -310,7 +310,9 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
         coroutines.consume(frame, added)
 
 
-def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
+def construct(
+    frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site, node: cst.Call | None = None
+) -> Value:
     """A class is called."""
     import flake8_async_orm.flow.api_calls as api_calls
     import flake8_async_orm.flow.externals as externals
@@ -320,7 +322,7 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
     if api_name is not None:
         return api_calls.construct(frame, state, cls, api_name, arguments, site)
     if frame.program.class_definition(cls.name) is None:
-        return externals.construct(frame, state, cls, arguments, site)
+        return externals.construct(frame, state, cls, arguments, site, node)
     base = frame.program.api_base(cls.name)
     if base is not None:
         return api_calls.construct(frame, state, cls, base, arguments, site)

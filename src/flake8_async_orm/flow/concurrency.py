@@ -178,8 +178,7 @@ def started(frame: Frame, state: State, value: Value, site: Site) -> Site | None
         others = sorted(each.site for each in ledger.running if each.kind == "task")
         if others:
             _state(frame, state, place, site, "task", (*others, value.site))
-        running = ledger.running | {Running(value.site, "task")}
-        _put(state, place, running)
+        put_running(state, place, ledger.running | {Running(value.site, "task")})
         frame.running.add(place)
     return value.site if places else None
 
@@ -199,7 +198,16 @@ def waited(frame: Frame, state: State) -> None:
     for place in frame.running:
         running = ledgers.of(state, place).running
         if running:
-            _put(state, place, frozenset(each for each in running if each.kind != "task"))
+            put_running(state, place, frozenset(each for each in running if each.kind != "task"))
+
+
+def cancelled(state: State, value: Value) -> None:
+    """The tasks in `value` were cancelled."""
+    tasks = set(tasks_in(value))
+    for place, known in list(state.heap.items()) if tasks else ():
+        if isinstance(known, SessionState) and known.ledger.running:
+            rest = frozenset(each for each in known.ledger.running if each.kind != "task" or each.site not in tasks)
+            put_running(state, place, rest)
 
 
 def turned(frame: Frame, before: State, end: State | None) -> None:
@@ -220,7 +228,8 @@ def handled(frame: Frame, state: State) -> None:
         _state(frame, state, place, site, "handler", ())
 
 
-def _put(state: State, place: Place, running: frozenset[Running]) -> None:
+def put_running(state: State, place: Place, running: frozenset[Running]) -> None:
+    """Write down what runs on the session at `place`."""
     held = state.session(place)
     if isinstance(state.heap.get(place, held), SessionState):
         state.heap[place] = replace(held, ledger=replace(held.ledger, running=running))

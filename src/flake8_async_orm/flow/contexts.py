@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flake8_async_orm.facts import ContextEntered
-from flake8_async_orm.flow import coroutines, ledgers, persistence
+from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
@@ -32,6 +32,8 @@ from flake8_async_orm.values import (
 
 def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State) -> Value:
     """What entering `value` gives; entering what cannot be entered this way is a fact."""
+    if frame.running and is_async and not _is_database(value):
+        concurrency.waited(frame, state)
     match without_none(value):
         case ContextManager(of=of, is_async=manager_async) as manager:
             if manager_async != is_async and _is_ours(frame, manager):
@@ -180,7 +182,11 @@ def _other_way(fact: ContextEntered) -> bool:
 def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, raised: bool = False) -> None:
     """The block was left: sessions opened by it are closed, transactions committed, or rolled back if it `raised`."""
     if not raised:
+        outliving.left(frame, state, manager, bound, site)
         ledgers.left(frame, state, manager, bound, site)
+    if frame.running and not _is_database(manager):
+        # whatever else is left may wait for its tasks
+        concurrency.waited(frame, state)
     match without_none(manager):
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
             _close(frame, state, place, site)
@@ -195,6 +201,14 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, r
                 _close(frame, state, bound.place, site)
         case _:
             pass
+
+
+def _is_database(manager: Value) -> bool:
+    match without_none(manager):
+        case ApiObject() | ContextManager(of=ApiObject()):
+            return True
+        case _:
+            return False
 
 
 def _close(frame: Frame, state: State, place: Place | None, site: Site) -> None:

@@ -446,6 +446,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         frame.yielded.append(transactions.handed_out(state, value))
     else:
         frame.yielded.append(NONE)
+    concurrency.waited(frame, state)
     frame.may_raise(state)
     return Unknown("sent")
 

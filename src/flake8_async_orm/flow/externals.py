@@ -16,6 +16,7 @@ from flake8_async_orm.flow import (
     engines,
     instances,
     ledgers,
+    outliving,
     providers,
     queries,
     scheduling,
@@ -31,6 +32,7 @@ from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
     MADE,
+    NONE,
     SQL,
     ApiObject,
     Awaitable,
@@ -379,6 +381,11 @@ def foreign_member(
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
         return _begun(frame, state, arguments, node, site)
+    if outliving.is_background(receiver, name):
+        outliving.later(frame, state, arguments, node, site)
+        return NONE
+    if name == "cancel":
+        concurrency.cancelled(state, receiver)
     if name == "run_until_complete" and arguments:
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
@@ -437,7 +444,9 @@ def _begun(frame: Frame, state: State, arguments: list[Argument], node: cst.Call
     return task
 
 
-def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
+def construct(
+    frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site, node: cst.Call | None = None
+) -> Value:
     """A class outside the project is called."""
     name = names.last(cls.name)
     if names.is_sqlalchemy(cls.name):
@@ -448,6 +457,8 @@ def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument],
         return _builtin_class(frame, state, cls.name, arguments, site)
     if cls.name in serializers.ADAPTERS:
         return serialization.adapter(frame, cls, arguments, site)
+    if node is not None:
+        outliving.constructed(frame, state, cls.name, arguments, node, site)
     unknown(frame, state, arguments)
     if name.endswith(("Mock", "MagicMock", "Mocker")):
         return Unknown("a mock")

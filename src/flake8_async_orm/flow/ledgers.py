@@ -10,7 +10,7 @@ from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
-from flake8_async_orm.ledger import CONNECTION, ENTRY, MAYBE, NOTHING, Ledger
+from flake8_async_orm.ledger import CONNECTION, ENTRY, MAYBE, NOTHING, Ledger, Running
 from flake8_async_orm.values import (
     ApiObject,
     Class,
@@ -319,7 +319,7 @@ def _after(
             return replace(ledger, holds=ledger.holds if core else NOTHING, wrote=None)
         case _:
             lost(frame, state, place, ledger, site)
-            return replace(ledger, holds=NOTHING, wrote=None)
+            return replace(ledger, holds=NOTHING, wrote=None, running=frozenset())
 
 
 def _life(state: State, value: Value | None) -> str:
@@ -396,7 +396,10 @@ def told(frame: Frame, state: State, here: Place, callee: Ledger, site: Site) ->
         shared=ledger.shared or callee.shared,
         autocommit=ledger.autocommit or callee.autocommit,
         worked=ledger.worked or callee.worked,
+        running=ledger.running | {Running(site, each.kind) for each in callee.running},
     )
+    if callee.running:
+        frame.running.add(here)
     if callee.holds != ENTRY:
         after = replace(after, holds=callee.holds, took=site if callee.holds == CONNECTION else after.took)
     if callee.wrote is not None:

@@ -29,6 +29,7 @@ def _for(frame: Frame, node: cst.For, state: State) -> State | None:
     def head(current: State) -> State | None:
         if node.asynchronous is not None:
             unflushed.forget(frame, current)
+            concurrency.waited(frame, current)
         assign(frame, node.target, element, current)
         return current
 

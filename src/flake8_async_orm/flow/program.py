@@ -636,6 +636,7 @@ def interpret_function(
     import flake8_async_orm.flow.handlers as handlers
     import flake8_async_orm.flow.ledgers as ledgers
     import flake8_async_orm.flow.nested as nested
+    import flake8_async_orm.flow.outliving as outliving
     import flake8_async_orm.flow.recovery as recovery
     from flake8_async_orm.flow.parameters import bind_parameters
     from flake8_async_orm.flow.statements import run_block
@@ -688,6 +689,8 @@ def interpret_function(
     if outer is None and handlers.is_handler(program, module, definition):
         concurrency.handled(frame, exit_state or state)
     ledgers.finish(frame, frame.returned)
+    if frame.running:
+        outliving.finish(frame, exit_state)
     works = ledgers.worked_on(exit_state)
     if isinstance(returns, Coroutine) and not definition.is_async:
         works |= frame.works.get(returns.site, frozenset())

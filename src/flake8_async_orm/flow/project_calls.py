@@ -137,6 +137,7 @@ def shaped(
         if shape.style in ("async-context", "context"):
             transfer(frame, state, outcome, substitution, site)
             return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
+        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
         return Generator(yields, callee, definition.is_async, site)
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:

@@ -187,6 +187,8 @@ WEB = frozenset({"fastapi", "starlette", "litestar", "quart", "sanic", "blackshe
 ROUTERS = frozenset(
     {"FastAPI", "APIRouter", "Starlette", "Router", "Quart", "Sanic", "Blueprint", "Application", "Robyn"}
 ) | {"RouteTableDef"}
+#: responses that run the generator which they are given while they are being sent
+STREAMING_RESPONSES = frozenset({"StreamingResponse", "EventSourceResponse"})
 _METHODS = "get post put patch delete head options trace route websocket".split()
 ROUTE_METHODS = frozenset([*_METHODS, "api_route", "websocket_route"])
 ROUTE_DECORATORS = frozenset(f"{module}.{name}" for module in ("litestar", "litestar.handlers") for name in _METHODS)

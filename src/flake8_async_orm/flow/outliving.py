@@ -1,0 +1,155 @@
+"""Work on a session that is arranged for later, and a session that is closed before it.
+
+`Ledger.running` has what was arranged and not waited for: tasks, functions that a web framework runs after the response, and
+generators that a response runs while it is being sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from flake8_async_orm.facts import WorkOutlivedScope
+from flake8_async_orm.flow import concurrency, coroutines, instances, ledgers, providers
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.syntax import string_value
+from flake8_async_orm.knowledge import frameworks, names
+from flake8_async_orm.lattice import State, without_none
+from flake8_async_orm.ledger import Running
+from flake8_async_orm.project.definitions import Parameter
+from flake8_async_orm.values import (
+    ApiObject,
+    BoundMember,
+    ContextManager,
+    Coroutine,
+    Function,
+    Generator,
+    LocalFunction,
+    Object,
+    Place,
+    Site,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from flake8_async_orm.flow.calls import Argument
+
+
+def is_background(receiver: Value, name: str) -> bool:
+    """Whether `receiver.name` has a function called once the response is sent."""
+    return name == "add_task" and isinstance(receiver, Object) and _is(receiver.cls.name, "BackgroundTasks")
+
+
+def _is(dotted: str, last: str) -> bool:
+    return dotted.partition(".")[0] in frameworks.WEB and names.last(dotted) == last
+
+
+def constructed(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> None:
+    """An object of a foreign class was made: one that calls a function later, or a response that runs a generator."""
+    if _is(dotted, "BackgroundTask"):
+        later(frame, state, arguments, node, site)
+    elif names.last(dotted) in frameworks.STREAMING_RESPONSES and arguments and arguments[0].keyword is None:
+        arranged(frame, state, arguments[0].value, site, "stream")
+
+
+def later(frame: Frame, state: State, arguments: list[Argument], node: cst.Call, site: Site) -> None:
+    """The first argument is a function that a framework calls with the others, once the response is sent."""
+    from flake8_async_orm.flow.calls import call
+
+    function = arguments[0].value if arguments else None
+    if isinstance(function, (Function, LocalFunction)) or (
+        isinstance(function, BoundMember) and isinstance(function.receiver, ApiObject)
+    ):
+        # what it does is not done yet
+        frame.muted += 1
+        try:
+            made = call(frame, state.copy(), function, arguments[1:], node, site)
+        finally:
+            frame.muted -= 1
+        coroutines.consume(frame, made)
+        frame.made.pop(site, None)
+        arranged(frame, state, made, site, "background")
+    for argument in arguments:
+        instances.doubt(frame, state, argument.value)
+
+
+def arranged(frame: Frame, state: State, value: Value, site: Site, kind: str) -> None:
+    """What `value` does was arranged at `site` to be done later."""
+    if not isinstance(value, (Coroutine, Generator)) or value.site is None:
+        return
+    for place in frame.works.get(value.site, ()):
+        concurrency.put_running(state, place, ledgers.of(state, place).running | {Running(site, kind)})
+        frame.running.add(place)
+
+
+def left(frame: Frame, state: State, manager: Value, bound: Value, site: Site) -> None:
+    """The block of `manager` was left by a way that is no exception."""
+    if not frame.running:
+        return
+    match without_none(manager):
+        case ApiObject(cls=cls, place=Place() as place) if cls in names.SESSIONS:
+            closed(frame, state, place, site)
+        case ContextManager(callee=callee) if isinstance(bound, ApiObject) and bound.place is not None:
+            held = state.session(bound.place)
+            if callee.endswith("sessionmaker.begin") or held.ledger.entered or "close" in held.done:
+                closed(frame, state, bound.place, site)
+
+
+def follow(frame: Frame, receiver: ApiObject, name: str, site: Site, effect: ledgers.Effect | None) -> ledgers.Effect | None:
+    """`effect` of calling `receiver.name`, preceded by what it means for work that goes on."""
+    place = receiver.place
+    if not frame.running or place is None or effect is None or ledgers.word(receiver, name) != "closes":
+        return effect
+
+    def run(state: State) -> None:
+        closed(frame, state, place, site)
+        effect(state)
+
+    return run
+
+
+def closed(frame: Frame, state: State, place: Place, scope: Site) -> None:
+    """The session at `place` is closed at `scope`."""
+    for each in sorted(ledgers.of(state, place).running, key=repr):
+        site = frame.begun.get(each.site, each.site)
+        frame.state_fact(WorkOutlivedScope(site, ledgers.name_of(state, place), each.kind, scope))
+
+
+def finish(frame: Frame, end: State | None) -> None:
+    """A handler has come to its end: a dependency whose scope is the function closes its session before the response is sent."""
+    if end is None or frame.function is None:
+        return
+    for place in sorted(frame.running, key=repr):
+        running = [each for each in ledgers.of(end, place).running if each.kind != "task"]
+        name = place.root.removeprefix("param:") if isinstance(place.root, str) and not place.path else ""
+        parameter = next((each for each in frame.function.parameters if each.name == name), None)
+        for node in _dependency(frame, parameter) if running and parameter is not None else ():
+            scope = next((a.value for a in node.args if a.keyword is not None and a.keyword.value == "scope"), None)
+            given = frame.program.evaluate(frame.module, frame.numbers[id(node.args[0].value)])
+            if scope is not None and string_value(scope) == "function" and _closes(frame, given):
+                for each in sorted(running, key=repr):
+                    provider = given.name if isinstance(given, Function) else ""
+                    frame.state_fact(WorkOutlivedScope(each.site, name, each.kind, frame.site(node), provider))
+
+
+def _dependency(frame: Frame, parameter: Parameter) -> Iterator[cst.Call]:
+    """The `Depends(...)` of a parameter, where it stands in the function itself."""
+    for number in (parameter.default, parameter.annotation):
+        node: cst.CSTNode | None = frame.source.nodes[number] if number is not None else None
+        node = node.annotation if isinstance(node, cst.Annotation) else node
+        parts = [node]
+        if isinstance(node, cst.Subscript):
+            parts = [each.slice.value for each in node.slice if isinstance(each.slice, cst.Index)]
+        for part in parts:
+            if part is not None and providers.is_depends(frame, part):
+                assert isinstance(part, cst.Call)
+                yield part
+
+
+def _closes(frame: Frame, provider: Value) -> bool:
+    """Whether `provider` is an async generator function, whose rest closes the session."""
+    from flake8_async_orm.flow.project_calls import call_without_arguments
+
+    return isinstance(provider, Function) and isinstance(call_without_arguments(frame.program, provider), Generator)
