@@ -56,6 +56,7 @@ FACTS: list[tuple[str, Fact]] = [
     *(("AOR309", WorkOutlivedScope(A, "session", how, B)) for how in ("task", "background", "stream")),
     ("AOR309", WorkOutlivedScope(A, "", "stream", B, "app.db.get_session")),
     ("AOR310", used("context-manager")),
+    ("AOR310", used("fixture")),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", True, "app.db.get_session")),

@@ -178,10 +178,11 @@ class ProviderUsed(Fact):
     """A function that provides a session or connection (`gives`) was used otherwise than by what drives it.
 
     `how`: attribute (`detail` was read on the async generator object that it gave), argument (that object was given for
-    the parameter `detail`), generator, coroutine (its call stands in `Depends(...)`), context-manager (it gives a context
-    manager, and stands in `Depends(...)` itself), left-out (`provider` was called without its parameter `detail`, whose
-    default is `Depends(...)`). `made`: the call that gave the generator, where it is known. `function`: where the
-    provider is defined.
+    the parameter `detail`), fixture (either, where pytest gave the object for the fixture `provider`), generator,
+    coroutine (its call stands in `Depends(...)`), context-manager (it gives a context manager, and stands in
+    `Depends(...)` itself), left-out (`provider` was called without its parameter `detail`, whose default is
+    `Depends(...)`). `made`: the call that gave the generator, where it is known. `function`: where the provider is
+    defined.
     """
 
     how: str

@@ -17,6 +17,7 @@ from flake8_async_orm.fixes.await_attribute import await_attribute
 from flake8_async_orm.fixes.await_where_made import await_where_made
 from flake8_async_orm.fixes.bind_none_before import bind_none_before
 from flake8_async_orm.fixes.call_member import call_member
+from flake8_async_orm.fixes.change_decorator import change_decorator
 from flake8_async_orm.fixes.change_iteration import change_iteration
 from flake8_async_orm.fixes.draft import Draft, lower
 from flake8_async_orm.fixes.drop_argument import drop_argument
@@ -63,6 +64,7 @@ BUILDERS: dict[str, Builder] = {
     "await_where_made": await_where_made,
     "bind_none_before": bind_none_before,
     "call_member": call_member,
+    "change_decorator": change_decorator,
     "change_iteration": change_iteration,
     "drop_await": drop_await,
     "drop_statement": drop_statement,

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from flake8_async_orm.flow.syntax import string_value
+from flake8_async_orm.flow.syntax import dotted_name, string_value
 from flake8_async_orm.knowledge import callables
-from flake8_async_orm.project import Found
+from flake8_async_orm.project import ExternalName, Found
 from flake8_async_orm.project.definitions import Assignment, FunctionDefinition
+from flake8_async_orm.project.testing import is_handled
 from flake8_async_orm.values import Function, Value
 
 if TYPE_CHECKING:
@@ -37,6 +38,63 @@ def provided(program: Program, module: str, definition: FunctionDefinition, name
         return None
     found = _find(program, module, definition, name)
     return program.provides(Function(found)) if found is not None else None
+
+
+def left_alone(program: Program, module: str, definition: FunctionDefinition, name: str) -> str | None:
+    """The fixture that `name` asks for, by its dotted name, where no plugin iterates over the async generator that it gives.
+
+    That is so where pytest-asyncio, which runs the test, takes only fixtures of its own decorator.
+    """
+    found = _find(program, module, definition, name) if _runs_by_asyncio(program, module, definition) else None
+    fixture = program.function_definition(found) if found is not None else None
+    if found is None or fixture is None or not (fixture[1].is_generator and fixture[1].is_async):
+        return None
+    if len(fixture[1].decorator_names) != 1 or _means(program, fixture[0], fixture[1]) != {"pytest.fixture"}:
+        return None
+    paths = (program.project.module_path(module), program.project.module_path(fixture[0]))
+    tree = program.project.workspace.tree
+    if _find(program, module, definition, "anyio_backend") or any(p is None or is_handled(tree, p) for p in paths):
+        return None
+    return found
+
+
+def _means(program: Program, module: str, definition: FunctionDefinition) -> set[str]:
+    """The decorators of a function outside the project, by their dotted names."""
+    found = (program.resolve(module, name) for name in definition.decorator_names if name)
+    return {one.name for one in found if isinstance(one, ExternalName)}
+
+
+def _runs_by_asyncio(program: Program, module: str, definition: FunctionDefinition) -> bool:
+    """Whether the function is surely one of pytest-asyncio's: a test marked so, or a fixture of its decorator."""
+    if is_fixture(definition):
+        return "pytest_asyncio.fixture" in _means(program, module, definition)
+    if not definition.is_async or not definition.name.startswith("test"):
+        return False
+    marks = set(filter(None, definition.decorator_names))
+    if definition.cls is not None and (cls := program.class_definition(f"{module}.{definition.cls}")) is not None:
+        marks.update(filter(None, cls[1].decorator_names))
+    marks.update(_marks_of(program, module))
+    kinds = {mark.rpartition(".")[2] for mark in marks if ".mark." in f".{mark}"}
+    return "asyncio" in kinds and "anyio" not in kinds
+
+
+def _marks_of(program: Program, module: str) -> tuple[str, ...]:
+    """The marks that a module gives all its tests."""
+
+    def compute() -> tuple[str, ...]:
+        definition = program.project.definition(module)
+        bindings = definition.bindings.get("pytestmark", ()) if definition is not None else ()
+        source = program.project.source(module) if bindings else None
+        found: list[str] = []
+        for binding in bindings if source is not None else ():
+            if isinstance(binding, Assignment) and binding.value is not None:
+                node: cst.CSTNode = source.nodes[binding.value]  # type: ignore[union-attr]
+                many = isinstance(node, (cst.List, cst.Tuple))
+                for part in [element.value for element in node.elements] if many else [node]:  # type: ignore[attr-defined]
+                    found.append(dotted_name(part.func if isinstance(part, cst.Call) else part) or "")
+        return tuple(found)
+
+    return program.once(("marks", module), compute, ())
 
 
 def _find(program: Program, module: str, definition: FunctionDefinition, name: str) -> str | None:

@@ -169,6 +169,8 @@ class Frame:
     running: set[Place] = field(default_factory=set)
     #: sessions of module level that database work was done on, and where first
     global_work: dict[Place, Site] = field(default_factory=dict)
+    #: fixtures of pytest's that give the body an async generator object which nobody iterates over
+    left_alone: set[str] = field(default_factory=set)
     #: where sessions are committed
     committed: set[tuple[Place, Site]] = field(default_factory=set)
     #: where something was added to a session that was not made here

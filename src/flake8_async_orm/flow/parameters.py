@@ -15,10 +15,12 @@ from flake8_async_orm.values import (
     Class,
     Collection,
     Constant,
+    Generator,
     Keywords,
     Object,
     OneOf,
     Place,
+    Site,
     Unknown,
     Value,
 )
@@ -83,6 +85,11 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
         return _bounded(annotated, given)
     if parameter.default is None and (annotated is None or isinstance(annotated, Unknown | ApiObject)):
         fixture = fixtures.provided(frame.program, frame.module, definition, parameter.name)
+        if fixture is not None and isinstance(without_none(fixture), ApiObject):
+            alone = fixtures.left_alone(frame.program, frame.module, definition, parameter.name)
+            if alone is not None:
+                frame.left_alone.add(alone)
+                return Generator(fixture, alone, True, Site(frame.path, definition.node))
         if fixture is not None:
             return refine(annotated, fixture) if annotated is not None else fixture
     if annotated is None or isinstance(annotated, Unknown):

@@ -118,6 +118,8 @@ def state_used(frame: Frame, generator: Generator, use: str, detail: str, site: 
     if made is not None and not frame.muted:
         frame.misused.add(made)
     function = frame.program.function_site(generator.callee)
+    if generator.callee in frame.left_alone:
+        use, made = "fixture", None
     gives = describe(generator.of)
     frame.state_fact(ProviderUsed(site, use, generator.callee, gives, detail, frame.is_async, made, function))
 
