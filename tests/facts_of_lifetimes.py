@@ -6,6 +6,7 @@ from flake8_async_orm.facts import (
     ContextEntered,
     Fact,
     LoopBlocked,
+    LoopRun,
     MemberReadBeforeEntering,
     ProviderUsed,
     SessionRegistryMade,
@@ -57,6 +58,8 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR309", WorkOutlivedScope(A, "", "stream", B, "app.db.get_session")),
     ("AOR310", used("context-manager")),
     ("AOR310", used("fixture")),
+    *(("AOR311", LoopRun(A, "engine", how)) for how in ("loop", "task")),
+    ("AOR311", LoopRun(A, "database.engine", "again", B)),
 ]
 SILENT: list[tuple[str, Fact]] = [
     ("AOR303", entered("generator", "AsyncSession", True, "app.db.get_session")),

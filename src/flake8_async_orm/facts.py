@@ -588,6 +588,18 @@ class SessionShared(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class LoopRun(Fact):
+    """An event loop that began and ended at `site` has left connections in the pool of `engine`, which other loops take them from.
+
+    `how`: again (one did so before, at `before`), loop (each turn of a loop does), task (a worker calls the function for each job).
+    """
+
+    engine: str
+    how: str
+    before: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkOutlivedScope(Fact):
     """Work on a session was arranged at `site` that is not waited for before the session is closed at `scope`.
 

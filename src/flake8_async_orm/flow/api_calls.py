@@ -85,6 +85,8 @@ def call_member(
     callee = f"{names.shown(receiver.cls)}.{name}"
     first = first_argument(arguments)
     effect = ledgers.follow(frame, receiver, name, first, len(arguments) > 0, site, effect)
+    if receiver.cls == "AsyncEngine" and name == "dispose":
+        frame.disposes = True
     effect = outliving.follow(frame, receiver, name, site, effect)
     if kind == "coroutine":
         if ledgers.surely_works(state, receiver, name, first) and receiver.place is not None:

@@ -14,6 +14,7 @@ from flake8_async_orm.flow import (
     coroutines,
     crossings,
     engines,
+    event_loops,
     instances,
     ledgers,
     outliving,
@@ -138,7 +139,8 @@ def _sqlalchemy(
         take(frame, arguments)
         engines.created(frame, name, arguments, node, site)
     if name in _ENGINES:
-        flags = ledgers.options(arguments) | (frozenset() if "async" in name else frozenset({MADE}))
+        flags = ledgers.options(arguments) | event_loops.options((a.keyword, a.star, a.value) for a in arguments)
+        flags |= frozenset() if "async" in name else frozenset({MADE})
         return ApiObject(_ENGINES[name], Place(site), flags=flags, because=Because("factory", site))
     if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
         return plain_values[0]
@@ -186,6 +188,8 @@ def _runner(frame: Frame, state: State, dotted: str, arguments: list[Argument], 
         concurrency.together(frame, state, [a.value for a in arguments if a.keyword is None], site)
     if dotted in callables.STARTERS and arguments:
         return start(frame, state, arguments[0].value, site)
+    if gives == "now" and arguments:
+        event_loops.ran(frame, state, arguments[0].value, site)
     for argument in arguments:
         if argument.keyword is not None:
             coroutines.consume(frame, argument.value)

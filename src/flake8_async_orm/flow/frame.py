@@ -169,6 +169,13 @@ class Frame:
     running: set[Place] = field(default_factory=set)
     #: sessions of module level that database work was done on, and where first
     global_work: dict[Place, Site] = field(default_factory=dict)
+    #: engines of module level from whose pools the body takes connections, and whether it disposes of one
+    pools: set[Place] = field(default_factory=set)
+    disposes: bool = False
+    #: coroutines made here -> the same of their functions
+    pooled: dict[Site, tuple[frozenset[Place], bool]] = field(default_factory=dict)
+    #: engines in whose pools an event loop that is over has left connections
+    kept: set[Place] = field(default_factory=set)
     #: fixtures of pytest's that give the body an async generator object which nobody iterates over
     left_alone: set[str] = field(default_factory=set)
     #: where sessions are committed

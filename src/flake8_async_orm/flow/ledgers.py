@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from flake8_async_orm.facts import SessionLeftOpen, WriteLost
+from flake8_async_orm.flow import event_loops
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
@@ -149,8 +150,8 @@ def options(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
 
 
 def inherited(engine: ApiObject) -> frozenset[tuple[str, object]]:
-    """What an engine says of transactions, for what is made with it."""
-    return frozenset({AUTOCOMMIT}) & engine.flags
+    """What an engine says of transactions and of its pool, for what is made with it."""
+    return frozenset({AUTOCOMMIT}) & engine.flags | event_loops.of_engine(engine)
 
 
 def bound_to(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
@@ -274,6 +275,8 @@ def follow(
             after = replace(after, autocommit=True)
         if after != ledger:
             put(state, place, after)
+        if meaning in _WORK or is_connection:
+            event_loops.taken(frame, receiver)
         if meaning in _WORK and receiver.cls in _PLAIN_SESSIONS:
             worked_globally(frame, place, site)
 

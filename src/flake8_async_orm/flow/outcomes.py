@@ -91,6 +91,11 @@ class Outcome:
     blocks: Blocking | None = None
     #: sessions of which it leaves a failed flush or commit to its caller
     fails: frozenset[Place] = frozenset()
+    #: of a coroutine function: engines of module level from whose pools it takes connections; whether it disposes of one
+    pools: frozenset[Place] = frozenset()
+    disposes: bool = False
+    #: of a plain function: engines in whose pools an event loop that it has run has left connections
+    kept: frozenset[Place] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

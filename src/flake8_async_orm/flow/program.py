@@ -710,6 +710,9 @@ def interpret_function(
         global_work=frozenset(frame.global_work),
         blocks=blocks,
         fails=frozenset(place for place in recovery.failing(frame) if is_shared(place)),
+        pools=frozenset(frame.pools) if frame.is_async else frozenset(),
+        disposes=frame.is_async and frame.disposes,
+        kept=frozenset() if frame.is_async else frozenset(frame.kept),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

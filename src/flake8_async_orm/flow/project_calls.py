@@ -10,6 +10,7 @@ from flake8_async_orm.flow import (
     concurrency,
     coroutines,
     decorators,
+    event_loops,
     instances,
     ledgers,
     loading,
@@ -79,7 +80,7 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     actuals, key = bind(frame, module, definition, function, arguments)
     if frame.shallow and shape.style == "plain" and not definition.is_async and definition.returns is not None:
         value = declared(frame, module, definition, function, Outcome(Unknown("not followed")))
-        if is_plain_data(value):
+        if is_plain_data(value) and not event_loops.may_run(frame.program, module, definition):
             unknown(frame, state, arguments)
             return placed(value, Place(site))
     matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
@@ -142,6 +143,8 @@ def shaped(
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:
         concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
+        if outcome.pools or outcome.disposes:
+            frame.pooled[site] = (outcome.pools, outcome.disposes)
         made = coroutines.made(
             frame,
             site,
@@ -251,6 +254,9 @@ def transfer(
         frame.diverged = True
     if outcome.touches:
         unflushed.forget(frame, state)
+    frame.pools |= outcome.pools
+    frame.disposes = frame.disposes or outcome.disposes
+    event_loops.kept(frame, state, outcome.kept, site)
     for place in outcome.global_work:
         ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
@@ -289,6 +295,7 @@ def transfer(
             held = state.session(here)
             if isinstance(state.heap.get(here, held), SessionState):
                 if told.ledger.worked:
+                    event_loops.taken(frame, handed or ApiObject("AsyncSession"))
                     recovery.used(frame, state, here, "", site)
                 ended = bool(told.done & {"commit", "rollback", "close"})
                 state.heap[here] = SessionState(

@@ -133,6 +133,9 @@ SCOPES = {
     "os.getpid": "process",
 }
 
+#: decorators by which a worker calls a function for each of its jobs, by last name
+WORKER_DECORATORS = frozenset({"task", "shared_task", "periodic_task", "actor", "job"})
+
 #: names by which tests replace functions by mocks
 PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
 

@@ -57,8 +57,8 @@ Fix:
     None: an insert that leaves a conflict alone is written differently for each database.
 
 Limits:
-    This rule is off by default, and unproved: its harm needs two writers at once on a database server, and whether there
-    ever are two is not to be seen in the code. What a called function inserts is not seen. Nothing is said inside a `try` that
+    This rule is off by default: its harm needs two writers at once on a database server (where it is an IntegrityError,
+    as `benchmarks/on_postgresql.py` shows), and whether there ever are two is not to be seen in the code. What a called function inserts is not seen. Nothing is said inside a `try` that
     expects an IntegrityError, OperationalError or DBAPIError.
 
 See:
