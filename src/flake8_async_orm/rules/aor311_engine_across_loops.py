@@ -71,7 +71,7 @@ _HOW = {
 @rule("AOR311", "engine-across-loops", since="0.1.0", default=False)
 def check(fact: LoopRun) -> Finding | None:
     return Finding(
-        f"{_HOW[fact.how].format(fact.engine)}; write `poolclass=NullPool` for it, or dispose of it at the end of each run",
+        f"{_HOW[fact.how].format(fact.engine)}; write `poolclass=NullPool`, or dispose of it in each",
         fact.site,
         help="a connection belongs to the event loop that it was opened in",
         related=((fact.before, "this loop took connections from it"),) if fact.before is not None else (),
