@@ -1,7 +1,7 @@
 """The formats that other programs read, held against what those programs take.
 
-The schemas here are closed: a key that they do not name is an error. SARIF_SCHEMA may name the standard's own schema
-file, which is then asked too.
+The schemas here are closed: a key that they do not name is an error. For SARIF there is a second opinion, classes that were
+made from the standard's own schema; that itself is asked too where SARIF_SCHEMA names it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -187,6 +189,46 @@ def test_sarif_is_valid(found: list[Diagnostic]) -> None:
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rules[one["ruleIndex"]]["id"] for one in run["results"]] == [one.code for one in found]
+
+
+def unknown(given: Any, known: Any, path: str = "") -> Iterator[str]:
+    """What of `given` is not in `known`, or not the same there."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for key, value in given.items():
+            # what `properties` hold is ours to say
+            if path.endswith("/properties"):
+                continue
+            yield from unknown(value, known[key], f"{path}/{key}") if key in known else [f"{path}/{key}"]
+    elif isinstance(given, list) and isinstance(known, list) and len(given) == len(known):
+        for number, (one, other) in enumerate(zip(given, known, strict=True)):
+            yield from unknown(one, other, f"{path}/{number}")
+    elif given != known:
+        yield path
+
+
+def through_the_standard(log: dict[str, Any]) -> list[str]:
+    """What is lost of a log when it goes through objects of the standard. What they need and have not raises KeyError."""
+    # the library's own library speaks of options that it will lose
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pysarif
+
+        return list(unknown(log, pysarif.save_to_dict(pysarif.load_from_dict(log))))
+
+
+@pytest.mark.parametrize("found", [[], FOUND])
+def test_sarif_is_what_the_standard_names(found: list[Diagnostic]) -> None:
+    log = json.loads(render("sarif", found, PLAIN))
+    assert through_the_standard(log) == ["/$schema"]
+
+
+def test_what_the_standard_does_not_name_is_noticed() -> None:
+    log = json.loads(render("sarif", FOUND, PLAIN))
+    log["runs"][0]["results"][0]["fixes"][0]["note"] = "?"
+    assert through_the_standard(log) == ["/$schema", "/runs/0/results/0/fixes/0/note"]
+    del log["runs"][0]["results"][1]["message"]
+    with pytest.raises(KeyError, match="message"):
+        through_the_standard(log)
 
 
 def test_sarif_tells_places_fixes_and_rules() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +18,7 @@ import pytest
 
 from flake8_async_orm.cli.options import SHELLS, parser
 from flake8_async_orm.cli.watching import Filter
-from flake8_async_orm.report import progress
+from flake8_async_orm.report import FORMATS, progress
 from harness.command import BROKEN, DROPPED, MENDED, Ran, concise, put
 
 Run = Callable[..., Ran]
@@ -232,6 +234,28 @@ def test_bash_takes_the_script_and_completes(run: Run, here: Path) -> None:
     except FileNotFoundError:
         pytest.skip("there is no bash")
     assert done.stdout.split() == ["sarif"], done.stderr
+
+
+def test_fish_has_a_line_for_each_option(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # fish needs no library
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    head, *lines = run("--completion", "fish").out.splitlines()
+    assert head.startswith("# ")
+    rows = {}
+    for line in lines:
+        # shells agree on single quotes but for what is escaped in them
+        words = shlex.split(line.replace("\\'", "\u2019"))
+        assert words[:3] == ["complete", "-c", "flake8-async-orm"]
+        options = [(word, words[at + 1]) for at, word in enumerate(words) if word in ("-s", "-l")]
+        rows.update({("--" if kind == "-l" else "-") + name: words[3:] for kind, name in options})
+    assert set(rows) == {option for action in parser()._actions for option in action.option_strings}
+    assert rows["--output-format"][-3:] == ["-x", "-a", " ".join(FORMATS)]
+    assert "lazy-load" in rows["--select"][-1].split()
+    assert rows["--config"][-2:] == ["-r", "-F"]
+    assert "-x" not in rows["--fix"] and "-r" not in rows["--fix"]
+    fish = shutil.which("fish")
+    if fish is not None:
+        subprocess.run([fish, "-n"], input="\n".join(lines), encoding="utf-8", check=True)
 
 
 def test_completion_needs_its_library(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

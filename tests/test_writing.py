@@ -238,6 +238,7 @@ def test_killed_ahead_of_any_line_the_file_is_the_old_one_or_the_new_one(file: P
     assert done.returncode == 0, done.stderr
     lines, first_new = map(int, done.stdout.split())
     assert 10 < first_new < lines
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL here")
@@ -252,6 +253,22 @@ def test_killed_at_any_moment_the_file_is_the_old_one_or_the_new_one(file: Path,
         assert process.poll() is None
         process.kill()
     assert file.read_bytes() in (old, new)
+    write(str(file), file.read_bytes(), b"after")
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there the age decides")
+def test_what_a_killed_run_left_is_removed_and_nothing_else(file: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        running = f".a.py.{process.pid}.abc.flake8-async-orm"
+        others = [f".b.py.{2**22 + 1}.abc.flake8-async-orm", ".a.py.tmp", ".a.py..abc.flake8-async-orm", "xa.py"]
+        for name in (running, *others):
+            (file.parent / name).touch()
+        write(str(file), b"before\r\n", b"after")
+        assert {path.name for path in file.parent.iterdir()} == {"a.py", running, *others}
+        process.kill()
+    write(str(file), b"after", b"again")
+    assert {path.name for path in file.parent.iterdir()} == {"a.py", *others}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit for files here")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import tempfile
+import time
 from pathlib import Path
+
+_SUFFIX = ".flake8-async-orm"
+_HOUR = 3600
 
 
 class WriteError(Exception):
@@ -49,7 +54,8 @@ def put(path: str, data: bytes) -> None:
 
 def _replace(target: Path, status: os.stat_result | None, before: bytes | None, after: bytes) -> None:
     """Put `after` in the place of `target`, which has `status` and holds `before`; None where there is no such file."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    _sweep(target)
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.{os.getpid()}.", suffix=_SUFFIX, dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -68,6 +74,30 @@ def _replace(target: Path, status: os.stat_result | None, before: bytes | None, 
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _sweep(target: Path) -> None:
+    """Remove what runs left beside `target` that were killed while they wrote it."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.(\d+)\.\w+{re.escape(_SUFFIX)}")
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(target.parent):
+            found = name.fullmatch(entry.name)
+            if found is not None and not _runs(int(found[1]), entry):
+                os.unlink(entry.path)
+
+
+def _runs(process: int, entry: os.DirEntry[str]) -> bool:
+    """Whether the process may still be writing `entry`."""
+    if os.name == "nt":
+        # asking for a process would end it there
+        return time.time() - entry.stat().st_mtime < _HOUR
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _own(temporary: Path, status: os.stat_result) -> None:

@@ -57,7 +57,10 @@ def console() -> int:
 
 
 def _line(error: Exception) -> str:
-    return f"{PROGRAM}: error: {' '.join(str(error).split())}"
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    return f"{PROGRAM}: error: {' '.join(text.split())}"
 
 
 def _say(line: str, code: int = 0) -> int:
@@ -74,11 +77,15 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     if options.explain is not None:
         code = codes.resolve(options.explain)
-        if code not in codes.table():
+        if code is None:
             raise UsageError(codes.refusal(options.explain))
+        if code not in codes.table():
+            several = {row.code: row for row in codes.table().values() if row.code.startswith(code)}
+            sys.stdout.write(explain.listing(several, paint))
+            return 0
         from flake8_async_orm.linting import findings
 
-        sys.stdout.write(explain.explain(codes.table()[str(code)], findings.registered().get(str(code)), paint))
+        sys.stdout.write(explain.explain(codes.table()[code], findings.registered().get(code), paint))
         return 0
     if options.completion is not None:
         from flake8_async_orm.cli.completion import script

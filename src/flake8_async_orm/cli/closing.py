@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
 
 from flake8_async_orm import report
 from flake8_async_orm.cli import baselines
@@ -35,17 +37,17 @@ def close(judged: Sequence[Judged], options: argparse.Namespace, paint: Paint, s
         diagnostics = []
     unwritten: list[str] = []
     if options.diff:
-        text = "".join(diffs.diff(one.path, one.text_before, one.text_after, paint) for one in changed)
-        _put_bytes(text.encode("utf-8", "surrogateescape"))
+        plain = paint if options.output_file is None else colour.Paint(options.color == "always")
+        text = "".join(diffs.diff(one.path, one.text_before, one.text_after, plain) for one in changed)
+        _put_bytes(text.encode("utf-8", "surrogateescape"), options.output_file)
     elif stdin is not None and changes(options):
         _put_bytes(outcomes[0].after if changed else stdin)
         # standard output is the file now
-        plain = colour.Paint(colour.wanted(options.color, sys.stderr))
-        sys.stderr.write(_findings(diagnostics, options, plain))
+        _report(diagnostics, options, colour.Paint(colour.wanted(options.color, sys.stderr)), sys.stderr)
     else:
         unwritten = [problem for one in changed if (problem := linted.write(one.path, one)) is not None]
         lines += [f"error: not changed: {problem}" for problem in unwritten]
-        _report(diagnostics, options, paint)
+        _report(diagnostics, options, paint, sys.stdout)
     told = [*(_fixes(changed) if options.show_fixes else ())]
     if not options.quiet:
         told += _summary(diagnostics, changed, len(outcomes) - len(crashes), options)
@@ -70,16 +72,19 @@ def close(judged: Sequence[Judged], options: argparse.Namespace, paint: Paint, s
     return 1 if diagnostics or (changed and options.exit_non_zero_on_fix) else 0
 
 
-def _put_bytes(data: bytes) -> None:
-    """Bytes as they are: no newline may be translated."""
+def _put_bytes(data: bytes, path: str | None = None) -> None:
+    """Bytes as they are, to standard output or a file: no newline may be translated."""
+    if path is not None:
+        Path(path).write_bytes(data)
+        return
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
-def _report(diagnostics: Sequence[Diagnostic], options: argparse.Namespace, paint: Paint) -> None:
+def _report(diagnostics: Sequence[Diagnostic], options: argparse.Namespace, paint: Paint, stream: TextIO) -> None:
     if options.output_file is None:
-        sys.stdout.write(_findings(diagnostics, options, paint))
+        stream.write(_findings(diagnostics, options, paint))
         return
     text = _findings(diagnostics, options, colour.Paint(options.color == "always"))
     with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -15,8 +15,10 @@ from flake8_async_orm.config import Config, read_options
 from flake8_async_orm.report import FORMATS
 
 PROGRAM = "flake8-async-orm"
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 CACHE = ".flake8_async_orm_cache"
+#: the one part of one, which is everything
+WHOLE = (1, 1)
 LISTS = ("select", "ignore", "extend-select", "exclude", "extend-exclude")
 
 
@@ -38,7 +40,7 @@ def parser() -> Parser:
         "paths", nargs="*", metavar="PATH", help="files and directories (default: the current one); - is standard input"
     )
     add("--version", action="version", version=f"{PROGRAM} {__version__}")
-    add("--explain", metavar="CODE", help="print what a rule is about, by its code or name")
+    add("--explain", metavar="CODE", help="print what a rule is about, by its code or name; of a prefix such as AOR5, list the rules")
     add("--list-rules", action="store_true", help="list every rule")
     add("--completion", choices=SHELLS, metavar="SHELL", help=f"print a completion script for {', '.join(SHELLS)}")
     fixing = made.add_argument_group("fixes")
@@ -88,7 +90,7 @@ def parser() -> Parser:
     add("-j", "--jobs", type=int, default=0, metavar="N", help="processes (default: as many as pay)")
     add("--no-cache", action="store_true", help="neither use what earlier runs found nor keep what this one finds")
     add("--cache-dir", metavar="DIRECTORY", help="where that is kept (default: .flake8_async_orm_cache)")
-    add("--shard", type=shard, default=(1, 1), metavar="I/N", help="lint the Ith of N parts of the files, for as many machines")
+    add("--shard", type=shard, default=WHOLE, metavar="I/N", help="lint the Ith of N parts of the files, for as many machines")
     add("--watch", action="store_true", help="lint again whenever something changes")
     add("--exit-zero", action="store_true", help="exit 0 whatever is found")
     add("--exit-non-zero-on-fix", action="store_true", help="exit 1 if something was fixed")
@@ -116,17 +118,43 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"unexpected argument {rest[0]}")
     if found.jobs < 0:
         raise UsageError("argument -j/--jobs: must not be negative")
-    changing = [f"--{name}" for name in ("fix", "add-noqa", "add-ignore") if getattr(found, name.replace("-", "_"))]
-    if len(changing) > 1:
-        raise UsageError(f"{changing[0]} and {changing[1]} cannot be used together")
-    if found.write_baseline is not None and (found.baseline is not None or found.prune_baseline):
-        other = "--baseline" if found.baseline is not None else "--prune-baseline"
-        raise UsageError(f"--write-baseline and {other} cannot be used together")
-    if "-" in found.paths and len(found.paths) > 1:
+    _together(found)
+    return found
+
+
+#: options of which the second makes no sense, or not the one that it seems to have, where the first is given
+_APART = (
+    ("fix", "add-noqa"),
+    ("fix", "add-ignore"),
+    ("add-noqa", "add-ignore"),
+    ("write-baseline", "baseline"),
+    ("write-baseline", "prune-baseline"),
+    # --diff changes nothing; a part is no baseline of the whole
+    ("diff", "write-baseline"),
+    ("diff", "prune-baseline"),
+    ("shard", "write-baseline"),
+    ("config", "isolated"),
+    ("quiet", "verbose"),
+)
+
+
+def _together(found: argparse.Namespace) -> None:
+    """Refuse what cannot be used together."""
+
+    def given(name: str) -> bool:
+        value = getattr(found, name.replace("-", "_"))
+        return value not in (None, False, WHOLE)
+
+    for one, other in _APART:
+        if given(one) and given(other):
+            raise UsageError(f"--{one} and --{other} cannot be used together")
+    named = [path for path in found.paths if path != "-"]
+    if named and "-" in found.paths:
         raise UsageError("- cannot be mixed with paths")
+    if named and found.stdin_filename is not None:
+        raise UsageError("--stdin-filename and paths cannot be used together")
     if found.watch and reads_stdin(found):
         raise UsageError("--watch and standard input cannot be used together")
-    return found
 
 
 def reads_stdin(options: argparse.Namespace) -> bool:

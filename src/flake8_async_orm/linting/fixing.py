@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flake8_async_orm import edits
@@ -111,7 +111,16 @@ class _Fixing:
         data = source.data if applied else self._original.data
         text = source.text if applied else self._original.text
         known = tuple(self._known[source.data])
-        return FixResult(text, data, tuple(applied), tuple(diagnostics), tuple(self._withheld.values()), why, known)
+        remaining = tuple(map(self._offered, diagnostics))
+        return FixResult(text, data, tuple(applied), remaining, tuple(self._withheld.values()), why, known)
+
+    def _offered(self, diagnostic: Diagnostic) -> Diagnostic:
+        """The finding with the fixes that may still be made: one that was withheld is not promised again."""
+        if not self._withheld:
+            return diagnostic
+        pairs = zip(diagnostic.fixes, diagnostic.fix_ranges, strict=True)
+        kept = [pair for pair in pairs if _Wanted(diagnostic, pair[0]).key not in self._withheld]
+        return replace(diagnostic, fixes=tuple(fix for fix, _ in kept), fix_ranges=tuple(ranges for _, ranges in kept))
 
     def _wanted(self, diagnostics: Iterable[Diagnostic]) -> list[_Wanted]:
         found = ((one, one.fix(self._unsafe)) for one in diagnostics)

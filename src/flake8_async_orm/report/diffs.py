@@ -11,7 +11,8 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 def diff(path: str, before: str, after: str, paint: Paint) -> str:
     """The unified diff of two texts of one file; lines end where a line feed is, whatever else stands there."""
-    name = path.replace("\\", "/")
+    # the names have to stay relative behind `a/`: from the root, `patch -p1` finds an absolute path
+    name = path.replace("\\", "/").lstrip("/")
     lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
     return "".join(_ended(line, paint) for line in lines)
 
