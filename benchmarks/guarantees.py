@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from unittest import mock
-
-import libcst as cst
 
 from flake8_async_orm import edits
 from flake8_async_orm.config import Config
@@ -97,7 +96,7 @@ def broken(mending: Mending, project: Project, config: Config, unsafe: bool) -> 
     if not compiles(result.data):
         yield "the result is no Python"
         return
-    if cst.parse_module(result.data).bytes != result.data:
+    if not Source.from_bytes(source.path, result.data).faithful:
         yield "the result does not come out of the parser as it went in"
     gone = comments(source.data) - comments(result.data)
     if sum(gone.values()) > sum(title.startswith("Drop") for _, title in result.applied):
@@ -160,8 +159,8 @@ def _findings(mending: Mending) -> Iterator[str]:
 
 def _moved_on(code: str, mending: Mending) -> bool:
     """Whether those that are left are other findings than the first ones: a mended value raised the next one."""
-    return {(one.code, one.message) for one in mending.result.remaining if one.code == code} != {
-        (one.code, one.message) for one in mending.before if one.code == code
+    return {(one.message, one.expression) for one in mending.result.remaining if one.code == code} != {
+        (one.message, one.expression) for one in mending.before if one.code == code
     }
 
 
@@ -180,5 +179,6 @@ def compiles(data: bytes) -> bool:
 
 
 def comments(data: bytes) -> Counter[str]:
-    tokens = tokenize.tokenize(io.BytesIO(data).readline)
+    # the tokenizer takes no carriage returns by themselves
+    tokens = tokenize.tokenize(io.BytesIO(re.sub(rb"\r\n?", b"\n", data)).readline)
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)

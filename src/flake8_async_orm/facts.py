@@ -270,8 +270,8 @@ class RelationshipRead(Fact):
     """A relationship (`model.attribute`) was read on an instance whose state of it is known.
 
     `state`: unloaded (a read emits SQL), raises (lazy="raise": refused), loaded. `origin`: where the instance came from.
-    `statement`: the site of the statement that loaded it, when it is in sight in the same file and can take an option;
-    `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
+    `statement`: the site of the statement that loaded it (or of the call of `get`), when it is in sight in the same file and can
+    take an option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
     attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
     it would use is async. `awaitable_attrs`: the class has AsyncAttrs.
     """

@@ -39,15 +39,25 @@ def _plain(tree: Tree, loop: cst.For | cst.CompFor) -> Draft | None:
 
 
 def _asynchronous(tree: Tree, loop: cst.For | cst.CompFor) -> Draft | None:
-    """Only in an `async def`, and not in a generator expression, which would become another kind of thing."""
+    """Only in an `async def`, and not in a generator expression, which would become another kind of thing; nor in a
+    comprehension inside another one, where only Python 3.11 and later allow it."""
     function = tree.function(loop)
     if function is None or function.asynchronous is None:
         return None
+    path: list[cst.CSTNode] = [loop]
+    comprehensions = 0
     for above in tree.ancestors(loop):
         if above is function:
             break
         if isinstance(above, (cst.GeneratorExp, cst.Lambda)):
             return None
+        if isinstance(above, cst.BaseComp):
+            # what the first iterable of a comprehension holds runs around it
+            first = isinstance(path[-1], cst.CompFor) and len(path) > 1 and path[-2] is path[-1].iter
+            comprehensions += not first
+        path.append(above)
+    if comprehensions > 1:
+        return None
     return Draft((inserted(_start(tree, loop), "async "),))
 
 

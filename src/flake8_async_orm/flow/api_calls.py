@@ -384,7 +384,8 @@ def _got(
         held = state.session(receiver.place).models
         # `options` are ignored for a row that the session holds already
         complete = statement.complete and name not in held
-        loading.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here")
+        # the call itself takes the options that a statement would
+        loading.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here", site)
         if locking:
             locks.read(state, receiver.place, place, site)
 

@@ -227,6 +227,7 @@ def state_read(
             read,
             awaitable,
             frame.is_async,
+            session,
         )
     else:
         fact = UnloadedColumnRead(*common, statement, path)
