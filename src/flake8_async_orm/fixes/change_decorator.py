@@ -14,9 +14,9 @@ from flake8_async_orm.rule import FixRequest
 def change_decorator(tree: Tree, request: FixRequest) -> Draft | None:
     """`@pytest.fixture` becomes `@pytest_asyncio.fixture`; what it is called with stays."""
     function = tree.node(request.sites[0])
-    old, module, name = request.words
     if not isinstance(function, cst.FunctionDef):
         return None
+    old, module, name = request.words
     written = [one.decorator.func if isinstance(one.decorator, cst.Call) else one.decorator for one in function.decorators]
     found = [one for one in written if last_name(one) == old]
     if len(found) != 1:
