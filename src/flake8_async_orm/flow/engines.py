@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from flake8_async_orm.facts import EngineCreated, UrlGiven
-from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow import handed_urls
+from flake8_async_orm.flow.frame import Frame, HandedUrl
 from flake8_async_orm.flow.syntax import dotted_name, string_value
 from flake8_async_orm.flow.text import Texts
 from flake8_async_orm.flow.text_calls import argument
@@ -44,15 +45,21 @@ def created(frame: Frame, function: str, arguments: list[Argument], node: cst.Ca
     whole = any(one.star for one in arguments) or any(one.default for one in found or ())
     if is_async is not None:
         _state_engine(frame, function, is_async, keywords, () if whole else urls_of(found), site)
-    if given is None or found is None or keywords.keys() & _OWN_DRIVER:
+    if given is None or keywords.keys() & _OWN_DRIVER:
         return
-    becomes = _becomes_async(where, node) if is_async is False else False
+    becomes = _becomes_async(where, node) if is_async is False and (found or frame.function) else False
+    becoming = is_async or becomes is True if is_async is not None else None
+    if found is None and not config and frame.function is not None:
+        made = HandedUrl(frame.module, frame.numbers[id(given)], function, becoming, becomes is not None)
+        found = handed_urls.expected(frame, reader, where, given, made)
+    if found is None:
+        return
     frame.state_fact(
         UrlGiven(
             frame.site(given),
             function,
             urls_of(found),
-            is_async or becomes is True if is_async is not None else None,
+            becoming,
             site,
             found[0].site if len(found) == 1 else None,
             any(one.default for one in found),

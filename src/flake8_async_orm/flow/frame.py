@@ -70,6 +70,21 @@ class Blocking:
     perhaps: bool = False
 
 
+@record
+class HandedUrl:
+    """A body makes an engine by `function`, with the expression `node` of `module`, which reads these of its parameters.
+
+    `is_async` and `settled` as in `facts.UrlGiven`.
+    """
+
+    module: str
+    node: int
+    function: str
+    is_async: bool | None
+    settled: bool
+    parameters: frozenset[str] = frozenset()
+
+
 @dataclass(slots=True)
 class Guard:
     """A `try` around the code: the dotted names of what its handlers catch (empty string: everything)."""
@@ -176,6 +191,8 @@ class Frame:
     pooled: dict[Site, tuple[frozenset[Place], bool]] = field(default_factory=dict)
     #: engines in whose pools an event loop that is over has left connections
     kept: set[Place] = field(default_factory=set)
+    #: engines that are made of what the body is given
+    urls: set[HandedUrl] = field(default_factory=set)
     #: fixtures of pytest's that give the body an async generator object which nobody iterates over
     left_alone: set[str] = field(default_factory=set)
     #: where sessions are committed

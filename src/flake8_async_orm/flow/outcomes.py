@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow.frame import Blocking, Requirement
+from flake8_async_orm.flow.frame import Blocking, HandedUrl, Requirement
 from flake8_async_orm.lattice import (
     HANDED,
     InstanceState,
@@ -96,6 +96,8 @@ class Outcome:
     disposes: bool = False
     #: of a plain function: engines in whose pools an event loop that it has run has left connections
     kept: frozenset[Place] = frozenset()
+    #: engines that it makes of URLs that it is given
+    urls: frozenset[HandedUrl] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

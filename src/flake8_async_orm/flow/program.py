@@ -713,6 +713,7 @@ def interpret_function(
         pools=frozenset(frame.pools) if frame.is_async else frozenset(),
         disposes=frame.is_async and frame.disposes,
         kept=frozenset() if frame.is_async else frozenset(frame.kept),
+        urls=frozenset(frame.urls),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

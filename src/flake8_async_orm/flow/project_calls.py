@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     coroutines,
     decorators,
     event_loops,
+    handed_urls,
     instances,
     ledgers,
     loading,
@@ -86,6 +87,8 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     matters = frame.program.reaches(module) or any(map(frame.program.concerns, actuals.values()))
     outcome = frame.program.outcome(key) if matters else Outcome(Unknown("has nothing to do with the database"))
     frame.touches = frame.touches or outcome.touches
+    if outcome.urls:
+        handed_urls.given(frame, module, definition, function, outcome.urls, arguments, site)
     if not shape.injects and not any(a.star for a in arguments):
         filled = {name for name, value in actuals.items() if not isinstance(value, Omitted)}
         providers.left_out(frame, module, definition, filled, outcome.touches, site)

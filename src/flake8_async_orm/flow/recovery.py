@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import libcst as cst
+
 from flake8_async_orm.facts import SessionUsedAfterFailure
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
-from flake8_async_orm.values import ApiObject, Place, Site
+from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Unknown, Value
 
 Effect = Callable[[State], None]
 #: who expects one of these knows what he does
@@ -82,6 +85,19 @@ def cleared(state: State, place: Place | None) -> None:
         _put(state, place, None)
     if place is not None:
         sent(state, place, False)
+
+
+def managed(frame: Frame, state: State, manager: Value, item: cst.BaseExpression) -> None:
+    """A block was left by an exception whose manager (`item`) may have rolled back what failed: a savepoint, as far as one can see."""
+    match without_none(manager):
+        case Unknown() if isinstance(item, cst.Call):
+            mends = (last_name(item.func) or "") in behaviour.SAVEPOINTS
+        case ContextManager(callee=callee):
+            mends = frame.program.function_definition(callee) is not None
+        case _:
+            mends = False
+    for place in list(state.heap) if mends else ():
+        cleared(state, place)
 
 
 def used(frame: Frame, state: State, place: Place | None, name: str, site: Site) -> None:

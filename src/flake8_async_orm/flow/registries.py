@@ -23,7 +23,9 @@ from flake8_async_orm.values import NONE, ApiObject, Callable, Class, External, 
 #: attributes of a thread that tell it from others, and builtins that do so with anything
 _OF_THREADS = frozenset({"ident", "native_id", "name"})
 _TELLING = frozenset({"builtins.id", "builtins.hash", "builtins.str", "builtins.repr"})
-_MAKING = frozenset({"async_scoped_session", "scoped_session", "async_sessionmaker", "sessionmaker"})
+_MAKING = frozenset({"async_scoped_session", "scoped_session", "async_sessionmaker", "sessionmaker"}) | {
+    *("create_async_engine", "async_engine_from_config", "create_engine", "engine_from_config")
+}
 #: modules of tests, which run one after the other and may well share a session
 _TESTS = re.compile(r"(^|\.)(tests?|testing|conftest|test_\w+|\w+_test)(\.|$)")
 
@@ -67,7 +69,7 @@ def made(frame: Frame, cls: Class, arguments: list[Argument], session: ApiObject
 
 
 def in_class(frame: Frame, node: cst.ClassDef, state: State) -> None:
-    """The registries, and the factories that they are made of, among the attributes of a class."""
+    """The registries, and the factories and engines that they are made of, among the attributes of a class."""
     inner: State | None = None
     for line in node.body.body:
         for part in line.body if type(line) is cst.SimpleStatementLine else ():

@@ -317,6 +317,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
             if is_async:
                 unflushed.forget(frame, leaving)
             left(frame, manager, bound, frame.site(item.item), leaving, by_exception)
+            if by_exception and frame.fails:
+                recovery.managed(frame, leaving, manager, item.item)
             transactions.left(leaving, manager, bound, frame.site(item.item))
     if suppressing:
         frame.guards.pop()

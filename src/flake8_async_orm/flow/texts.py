@@ -307,10 +307,14 @@ class TextReader:
                 keyword = self._constructed_with(where, owner, name)
                 if keyword is not None:
                     return self.read(*keyword)
-                return self.member(instance.cls, name)
+                return self._meant(self.member(instance.cls, name))
             case Class() as cls:
-                return self.member(cls, name)
+                return self._meant(self.member(cls, name))
         return None
+
+    def _meant(self, found: Texts | None) -> Texts | None:
+        """An empty attribute only says what derived classes have to say."""
+        return None if found is None or any(text.whole == "" for text in found) else found
 
     def _constructed_with(self, where: Where, owner: cst.CSTNode, name: str) -> tuple[Where, cst.CSTNode] | None:
         """The keyword argument by which the object in sight was given its attribute `name`."""

@@ -207,6 +207,9 @@ CONNECTION_WORK = {
     ),
 }
 
+#: names of methods that begin what ends by a rollback of its own where something fails in it
+SAVEPOINTS = frozenset("begin begin_nested savepoint transaction atomic nested_transaction begin_savepoint".split())
+
 #: members of a transaction: what they mean for the session or connection that began it
 TRANSACTION_WORK = {"commit": "commits", "rollback": "rolls-back", "close": "rolls-back"}
 
