@@ -92,6 +92,7 @@ OPTIONS = {
     "required-version": "refuse to run as another version",
     "sqlalchemy-version": "the SQLAlchemy that the code is for: a version or a range (`2.0.36`, `>=1.4,<2.1`)",
     "expire-on-commit": "what holds for sessions whose factory is out of sight",
+    "report-guesses": "take parameters of an `async def` for async sessions that are only named `session` or `…_session`",
     "session-providers": (
         "tables of what gives sessions out of sight: `name` (dotted), `gives` (async-session, session, async-connection, "
         "connection, async-engine, engine, async-factory, factory), `how` (call, await, context-manager, async-generator, "
@@ -100,7 +101,6 @@ OPTIONS = {
 }
 #: settings whose names and values are checked, and that change nothing yet
 RESERVED = (
-    "report-guesses",
     "maybe-paths",
 )
 

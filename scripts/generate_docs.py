@@ -1,4 +1,4 @@
-"""Writes what is derived: the README's excerpt and tables, one page for each rule.
+"""Writes what is derived: the README's picture and tables, an excerpt of what is printed, one page for each rule.
 
 A page is made of the docstring of its rule and of what the linter says about the rule's own example. In README.md and
 docs/index.md the text between `<!-- begin: NAME -->` and `<!-- end: NAME -->` is replaced. `--check` compares and
@@ -18,22 +18,24 @@ import tempfile
 from pathlib import Path
 
 from documentation import Page, command_line, options_table, pages, rules_table
+from picture import svg
 
 from flake8_async_orm.cli import main as main_of_the_linter
 
 ROOT = Path(__file__).resolve().parent.parent
 #: the findings of the example that the README opens with
 SHOWN = ("AOR501", "AOR102", "AOR302")
+COMMAND = "flake8-async-orm example"
 
 
-def linter(*arguments: str, cwd: Path = ROOT) -> str:
-    """What the command line prints, without colour."""
+def linter(*arguments: str, cwd: Path = ROOT, color: str = "never") -> str:
+    """What the command line prints."""
     output, errors = io.StringIO(), io.StringIO()
     here = Path.cwd()
     os.chdir(cwd)
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-            code = main_of_the_linter(["--color", "never", "--jobs", "1", *arguments])
+            code = main_of_the_linter(["--color", color, "--jobs", "1", *arguments])
     finally:
         os.chdir(here)
     if code not in (0, 1) or errors.getvalue():
@@ -41,14 +43,14 @@ def linter(*arguments: str, cwd: Path = ROOT) -> str:
     return output.getvalue()
 
 
-def excerpt() -> str:
+def excerpt(color: str = "never") -> str:
     """Some findings of the bundled example, and the closing lines."""
-    blocks = [block.strip("\n") for block in linter("example").replace(os.sep, "/").split("\n\n") if block.strip()]
-    chosen = [block for code in SHOWN for block in blocks if re.match(rf"\S+: {code} ", block)]
+    printed = linter("example", color=color).replace(os.sep, "/")
+    blocks = [block.strip("\n") for block in printed.split("\n\n") if block.strip()]
+    chosen = [block for code in SHOWN for block in blocks if re.match(rf"\S+: {code} ", re.sub(r"\x1b\[[\d;]*m", "", block))]
     if len(chosen) != len(SHOWN):
         raise SystemExit(f"the example gives {len(chosen)} of the findings {', '.join(SHOWN)}")
-    shown = "\n\n".join([*chosen, "...", blocks[-1].strip()])
-    return f"```console\n$ flake8-async-orm example\n{shown}\n```"
+    return "\n\n".join([*chosen, "...", blocks[-1].strip()])
 
 
 def rendering(invalid: str, *options: str) -> str:
@@ -73,13 +75,14 @@ def expected() -> dict[Path, str]:
     all_pages: list[Page] = pages(rendering)
     files = {ROOT / "docs" / "rules" / f"{page.code}.md": page.text for page in all_pages}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    readme = replaced(readme, "excerpt", excerpt())
+    files[ROOT / "docs" / "full.svg"] = svg(excerpt("always"), COMMAND)
     readme = replaced(readme, "rules", rules_table(all_pages, "docs/rules/"))
     files[ROOT / "README.md"] = replaced(readme, "options", options_table())
     options = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
     options = replaced(options, "settings", options_table())
     files[ROOT / "docs" / "options.md"] = replaced(options, "options", command_line())
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    index = replaced(index, "excerpt", f"```console\n$ {COMMAND}\n{excerpt()}\n```")
     files[ROOT / "docs" / "index.md"] = replaced(index, "rules", rules_table(all_pages, "rules/"))
     return files
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,6 +18,19 @@ def test_pages_and_tables_are_current() -> None:
     command = [sys.executable, "scripts/generate_docs.py", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_picture_shows_what_is_printed() -> None:
+    shown = ElementTree.parse(ROOT / "docs" / "full.svg").getroot()
+    texts = [part for part in shown.iter("{http://www.w3.org/2000/svg}text")]
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    printed = re.search(r"```console\n\$ (.*?)\n```", index, re.DOTALL)
+    assert printed is not None
+    # a terminal breaks lines anywhere
+    assert "".join("".join(part.text or "" for part in texts).split()) == "".join(printed[1].split())
+    width, right = float(shown.attrib["width"]), [float(part.get("x", 0)) + float(part.get("textLength", 0)) for part in texts]
+    assert max(right) <= width
+    assert len({part.attrib["fill"] for part in texts}) > 3
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

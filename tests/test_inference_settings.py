@@ -80,6 +80,30 @@ def test_a_decorator_hands_over_a_session(tmp_path: Path) -> None:
     assert found(tmp_path, text, session_providers=(provider,)) == ["AOR101"]
 
 
+GUESSED = "import sqlalchemy\n\nasync def save(session, x=1):\n    session.commit()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (GUESSED, ["AOR101"]),
+        (GUESSED.replace("session", "db_session"), ["AOR101"]),
+        (GUESSED.replace("(session, x=1)", "(session=None)"), ["AOR101"]),
+        # what speaks against it: another name, a body that cannot await, another type, other members, another library
+        (GUESSED.replace("session", "sessions"), []),
+        (GUESSED.replace("async def", "def"), []),
+        (GUESSED.replace("(session,", "(session: Thing,"), []),
+        (GUESSED + "    session.query(1)\n", []),
+        (GUESSED + "    await session.execute('select 1')\n", []),
+        (GUESSED.replace("import sqlalchemy", "import sqlalchemy\nimport databases"), []),
+        (GUESSED.replace("import sqlalchemy", "import aiohttp"), []),
+    ],
+)
+def test_sessions_by_name_only(tmp_path: Path, text: str, codes: list[str]) -> None:
+    assert found(tmp_path, text) == []
+    assert found(tmp_path, text, report_guesses=True) == codes
+
+
 def test_what_holds_for_factories_out_of_sight() -> None:
     assert settings_of(Config(expire_on_commit=False)).expire_on_commit is False
     assert settings_of(Config()).expire_on_commit is None

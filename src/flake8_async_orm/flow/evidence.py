@@ -45,6 +45,9 @@ _KEYWORDS = frozenset(
 #: libraries whose connections take SQLAlchemy's statements too
 _FOREIGN = re.compile(rb"^\s*(?:from|import)\s+(?:databases|aiopg|aiomysql|asyncpgsa|gino|ormar|orm)\b", re.MULTILINE)
 
+#: what people call a session
+_NAMED = re.compile(r"(?:\w+_)?session")
+
 
 @dataclass
 class Uses:
@@ -148,6 +151,19 @@ def _judge(frame: Frame, node: cst.Call, receiver: cst.BaseExpression, member: s
     if of_connections - of_sessions:
         return None if of_sessions - of_connections else "AsyncConnection"
     return "AsyncSession" if of_sessions - of_connections or "conn" not in name.lower() else "AsyncConnection"
+
+
+def guessed(frame: Frame, name: str) -> ApiObject | None:
+    """What a parameter is taken for that nothing is known of but its name, where such guesses are wanted: an async session,
+    in an `async def` that asks nothing of it that an async session has not."""
+    if not frame.program.settings.guesses or not frame.is_async or not _NAMED.fullmatch(name):
+        return None
+    if frame.patched or not frame.program.reaches(frame.module) or _FOREIGN.search(frame.source.data):
+        return None
+    uses = uses_of(frame, name)
+    if uses.text or not all(api.has_member("AsyncSession", member) for member in uses.members):
+        return None
+    return ApiObject("AsyncSession", because=Because("name"))
 
 
 def _has(member: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import decorators, fixtures, providers
+from flake8_async_orm.flow import decorators, evidence, fixtures, providers
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -96,6 +96,9 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
         injected = decorators.injected(frame.program, frame.module, definition, parameter.name)
         if injected is not None:
             return injected
+        guess = evidence.guessed(frame, parameter.name) if parameter.annotation is None else None
+        if guess is not None:
+            return guess
         return Unknown(f"parameter `{parameter.name}` not annotated")
     if default == NONE and not may_be_none(annotated):
         return OneOf(frozenset((annotated, NONE))) if not isinstance(annotated, OneOf) else annotated

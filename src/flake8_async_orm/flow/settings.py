@@ -25,11 +25,13 @@ _GIVES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name."""
+    """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name; with
+    `guesses`, parameters that are known by their name only count."""
 
     versions: frozenset[str] = api.TARGETS
     expire_on_commit: bool | None = None
     providers: Mapping[str, SessionProvider] = field(default_factory=dict)
+    guesses: bool = False
 
     def given(self, dotted: str) -> ApiObject | None:
         """What the provider `dotted` gives in the end; None where it is no provider."""
@@ -66,12 +68,16 @@ class Settings:
 
 def settings_of(config: Config) -> Settings:
     """The part of the configuration that the interpreter goes by."""
-    return _settings(config.sqlalchemy_version, config.expire_on_commit, config.session_providers)
+    return _settings(
+        config.sqlalchemy_version, config.expire_on_commit, config.session_providers, config.report_guesses
+    )
 
 
 @lru_cache(maxsize=8)
-def _settings(version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...]) -> Settings:
-    return Settings(targets(version), expires, {provider.name: provider for provider in providers})
+def _settings(
+    version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...], guesses: bool
+) -> Settings:
+    return Settings(targets(version), expires, {provider.name: provider for provider in providers}, guesses)
 
 
 def targets(wanted: str | None) -> frozenset[str]:
