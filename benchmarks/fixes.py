@@ -134,10 +134,11 @@ def _by_command(tree: Tree, changed: dict[Path, dict[bool, bytes]]) -> Iterator[
         path.write_bytes(data)
 
 
-def made_wrong(tree: Tree, name: str) -> Tally:
-    """Spoil every file by itself in one way, and mend it. Files that have findings as they are do not come back whole."""
+def made_wrong(tree: Tree, name: str, every: int) -> Tally:
+    """Spoil every so many files, each by itself, in one way, and mend them. Those that have findings as they are do not come
+    back whole."""
     tally = Tally()
-    for path in tree.files():
+    for path in list(tree.files())[::every]:
         data = path.read_bytes()
         wrong, places = spoiled(data, name)
         if not places or not compiles(wrong):
@@ -171,6 +172,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description="Hold the fixes to their guarantees in copies of trees.")
     options.add_argument("trees", nargs="+", type=Path, metavar="TREE")
     options.add_argument("--spoil", action="append", choices=[*SPOILINGS, "all"], metavar="WAY", help=", ".join(SPOILINGS))
+    options.add_argument("--every", type=int, default=1, metavar="N", help="spoil one of N files")
     chosen = options.parse_args()
     ways = list(SPOILINGS) if "all" in (chosen.spoil or ()) else chosen.spoil or []
     total: Counter[str] = Counter()
@@ -178,9 +180,9 @@ def main() -> int:
     for origin in chosen.trees:
         with tempfile.TemporaryDirectory() as folder:
             tree = Tree(origin.resolve(), Path(folder))
-            tallies = [(way, made_wrong(tree, way)) for way in ways] if ways else [("as it stands", as_it_stands(tree))]
-            for title, tally in tallies:
-                print("\n".join(shown(f"{origin.name}, {title}", tally)), flush=True)
+            for way in ways or ["as it stands"]:
+                tally = made_wrong(tree, way, chosen.every) if ways else as_it_stands(tree)
+                print("\n".join(shown(f"{origin.name}, {way}", tally)), flush=True)
                 total += sum(tally.applied.values(), Counter())
                 faults += len(tally.faults)
     print(f"{sum(total.values())} fixes, {faults} guarantees broken")
