@@ -22,7 +22,7 @@ def test_pages_and_tables_are_current() -> None:
 
 def test_the_picture_shows_what_is_printed() -> None:
     shown = ElementTree.parse(ROOT / "docs" / "full.svg").getroot()
-    texts = [part for part in shown.iter("{http://www.w3.org/2000/svg}text")]
+    texts = list(shown.iter("{http://www.w3.org/2000/svg}text"))
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     printed = re.search(r"```console\n\$ (.*?)\n```", index, re.DOTALL)
     assert printed is not None
