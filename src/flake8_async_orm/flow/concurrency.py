@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import libcst as cst
+
 from flake8_async_orm.facts import SessionShared
 from flake8_async_orm.flow import ledgers
 from flake8_async_orm.flow.frame import Frame
@@ -68,12 +70,25 @@ def together(frame: Frame, state: State, values: list[Value], site: Site) -> Non
     """`values` are awaited at the same time by the call at `site`."""
     if not frame.works:
         return
-    found = [work for value in values for work in _surely(frame, state, value)]
+    alone = dict.fromkeys(value for value in values if isinstance(value, Coroutine))
+    # one coroutine that is given twice is run once
+    distinct = [*alone, *(value for value in values if not isinstance(value, Coroutine))]
+    found = [work for value in distinct for work in _surely(frame, state, value)]
     for place in sorted({place for _, places in found for place in places}, key=repr):
         sites = [each for each, places in found if place in places]
         if len(sites) > 1:
             _state(frame, state, place, site, "together", tuple(dict.fromkeys(sites)))
             return
+
+
+def gathering(frame: Frame, state: State, node: cst.Call) -> None:
+    """The call `node` awaits at once what it is given: where that are parameters of the body, its callers hear of it."""
+    own = {parameter.name for parameter in frame.function.parameters} if frame.function is not None else set()
+    for argument in node.args:
+        name = argument.value.value if argument.star == "*" and isinstance(argument.value, cst.Name) else ""
+        # what was assigned to it since has a site
+        if name in own and name in state.names and state.names[name].site is None:
+            frame.gathered.add(name)
 
 
 def _surely(frame: Frame, state: State, value: Value) -> list[Work]:
@@ -129,8 +144,22 @@ def repeat(frame: Frame, before: State, state: State, value: Value) -> None:
         if not isinstance(value, Coroutine):
             places &= _while_running(frame, state, task) if isinstance(value, Awaitable) else places
         same = frozenset(place for place in places if is_same(frame, before, place))
-        if same:
+        if same and not any(isinstance(b.value, Coroutine) and b.value.site == task for b in before.names.values()):
             frame.repeated[task] = same
+
+
+def collected(frame: Frame, state: State, value: Value) -> None:
+    """A comprehension makes `value` over and over: a task that it begins runs beside the others."""
+    for task in tasks_in(value) if isinstance(value, Awaitable) else ():
+        for place in sorted(frame.repeated.get(task, ()), key=repr):
+            _state(frame, state, place, frame.begun.get(task, task), "loop", (task,))
+
+
+def serialized(before: State, after: State) -> None:
+    """A block was left in which but one task is at a time: what was done in it is done by nobody else meanwhile."""
+    for place, known in list(after.heap.items()):
+        if isinstance(known, SessionState) and known.ledger.worked and not ledgers.of(before, place).worked:
+            after.heap[place] = replace(known, ledger=replace(known.ledger, worked=False))
 
 
 def is_same(frame: Frame, before: State, place: Place) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+
+import libcst as cst
 
 from flake8_async_orm.facts import ContextEntered
 from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence
@@ -10,6 +13,7 @@ from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import begun, made_by, started
+from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import SessionState, State, one_of, without_none
 from flake8_async_orm.values import (
@@ -28,6 +32,22 @@ from flake8_async_orm.values import (
     Unknown,
     Value,
 )
+
+#: names of what lets one task, or a few, into its block at a time
+_LOCKS = re.compile(r"lock|sem(aphore)?$|semaphore|mutex|limit|throttl|condition", re.IGNORECASE)
+
+
+def serializes(manager: Value, item: cst.BaseExpression) -> bool:
+    """Whether the block of `manager`, written `item`, may keep other tasks out while one is in it."""
+    match without_none(manager):
+        case ApiObject() | ContextManager(of=ApiObject()):
+            return False
+        case Object(cls=cls) if _LOCKS.search(names.last(cls.name)):
+            return True
+        case _:
+            node = item.func if isinstance(item, cst.Call) else item
+            node = node.value if isinstance(node, cst.Subscript) else node
+            return _LOCKS.search(last_name(node) or "") is not None
 
 
 def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State) -> Value:

@@ -221,6 +221,7 @@ def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         # the next turn finds it spent
         evaluate(frame, node.elt, inner)
     concurrency.repeat(frame, state, inner, value)
+    concurrency.collected(frame, inner, value)
     kind = {cst.ListComp: "list", cst.SetComp: "set"}.get(type(node), "iterator")
     return Collection(value, kind)
 

@@ -92,6 +92,8 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         awaiting.handed(frame, node, state, name)
         if dotted.startswith("asyncio."):
             scheduling.scheduled(frame, node, arguments, name)
+        if dotted in callables.TOGETHER and frame.function is not None:
+            concurrency.gathering(frame, state, node)
         return _runner(frame, state, dotted, arguments, site)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)

@@ -193,6 +193,8 @@ class Frame:
     kept: set[Place] = field(default_factory=set)
     #: engines that are made of what the body is given
     urls: set[HandedUrl] = field(default_factory=set)
+    #: parameters of the body whose elements it awaits at the same time
+    gathered: set[str] = field(default_factory=set)
     #: fixtures of pytest's that give the body an async generator object which nobody iterates over
     left_alone: set[str] = field(default_factory=set)
     #: where sessions are committed

@@ -98,6 +98,8 @@ class Outcome:
     kept: frozenset[Place] = frozenset()
     #: engines that it makes of URLs that it is given
     urls: frozenset[HandedUrl] = frozenset()
+    #: parameters whose elements it awaits at the same time
+    gathers: frozenset[str] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

@@ -714,6 +714,7 @@ def interpret_function(
         disposes=frame.is_async and frame.disposes,
         kept=frozenset() if frame.is_async else frozenset(frame.kept),
         urls=frozenset(frame.urls),
+        gathers=frozenset(frame.gathered),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

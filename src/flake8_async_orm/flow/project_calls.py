@@ -89,6 +89,9 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     frame.touches = frame.touches or outcome.touches
     if outcome.urls:
         handed_urls.given(frame, module, definition, function, outcome.urls, arguments, site)
+    for name in sorted(outcome.gathers & actuals.keys()):
+        many = actuals[name]
+        concurrency.together(frame, state, list(many.items) if isinstance(many, Tuple) else [many], site)
     if not shape.injects and not any(a.star for a in arguments):
         filled = {name for name, value in actuals.items() if not isinstance(value, Omitted)}
         providers.left_out(frame, module, definition, filled, outcome.touches, site)

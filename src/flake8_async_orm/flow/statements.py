@@ -11,10 +11,10 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import coroutines, providers, recovery, serialization, transactions, unflushed
+from flake8_async_orm.flow import concurrency, coroutines, providers, recovery, serialization, transactions, unflushed
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume, matched
-from flake8_async_orm.flow.contexts import beside, entered, left
+from flake8_async_orm.flow.contexts import beside, entered, left, serializes
 from flake8_async_orm.flow.expressions import evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
@@ -290,7 +290,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         unflushed.forget(frame, state)
     if len(managers) > 1 and not frame.muted:
         beside(frame, [frame.site(item.item) for _, _, item in managers])
-    entry = state.copy() if suppressing else state
+    one_at_a_time = is_async and any(serializes(manager, item.item) for manager, _, item in managers)
+    entry = state.copy() if suppressing or one_at_a_time else state
     if suppressing:
         frame.guards.append(Guard(tuple(suppressing)))
         frame.raised.append([])
@@ -320,6 +321,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
             if by_exception and frame.fails:
                 recovery.managed(frame, leaving, manager, item.item)
             transactions.left(leaving, manager, bound, frame.site(item.item))
+    for leaving, _ in exits if one_at_a_time else ():
+        concurrency.serialized(entry, leaving)
     if suppressing:
         frame.guards.pop()
         suppressed = joined(frame.raised.pop())
