@@ -93,26 +93,25 @@ OPTIONS = {
     "sqlalchemy-version": "the SQLAlchemy that the code is for: a version or a range (`2.0.36`, `>=1.4,<2.1`)",
     "expire-on-commit": "what holds for sessions whose factory is out of sight",
     "report-guesses": "take parameters of an `async def` for async sessions that are only named `session` or `…_session`",
+    "maybe-paths": (
+        "report also what is so on some ways through a function only: sessions that an exception leaves open (AOR305), writes "
+        "that are not committed on every way (AOR404)"
+    ),
     "session-providers": (
         "tables of what gives sessions out of sight: `name` (dotted), `gives` (async-session, session, async-connection, "
         "connection, async-engine, engine, async-factory, factory), `how` (call, await, context-manager, async-generator, "
         "decorator, attribute) and `expire-on-commit`"
     ),
 }
-#: settings whose names and values are checked, and that change nothing yet
-RESERVED = (
-    "maybe-paths",
-)
 
 
 def options_table() -> str:
     """All settings with their defaults. Raises ValueError where the settings are others than those described."""
-    if undescribed := set(READERS) ^ {*OPTIONS, *RESERVED}:
+    if undescribed := set(READERS) ^ OPTIONS.keys():
         raise ValueError(f"settings that are not described, or do not exist: {', '.join(sorted(undescribed))}")
     defaults = Config().settings()
     rows = [[f"`{name}`", shown(name, defaults[name]), text] for name, text in OPTIONS.items()]
-    reserved = ", ".join(f"`{name}`" for name in RESERVED)
-    return f"{table(['option', 'default', 'what it does'], rows)}\n\nReserved, without effect in this version: {reserved}."
+    return table(["option", "default", "what it does"], rows)
 
 
 def command_line() -> str:

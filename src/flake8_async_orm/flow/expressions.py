@@ -529,13 +529,17 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     evidence.consider(frame, node.expression, state)
     value = evaluate(frame, node.expression, state)
     again = awaiting.awaited(frame, node.expression, value, state)
-    frame.may_raise(state)
+    if frame.escaping is None:
+        frame.may_raise(state)
     if again:
         coroutines.consume(frame, value)
         return Unknown("awaited a second time")
     unflushed.forget(frame, state)
     given = awaited(frame, node, value, state)
     concurrency.waited(frame, state)
+    if frame.escaping is not None:
+        # what it took before it failed is taken, and what it closed is closed
+        frame.may_raise(state)
     return given
 
 

@@ -124,6 +124,8 @@ class Frame:
     guards: list[Guard] = field(default_factory=list)
     #: where no `try` is around: the sessions of paths on which a flush or commit fails and leaves the body
     failing: list[State] = field(default_factory=list)
+    #: where no `try` is around: the states in which an exception may leave the body; None where nobody asks
+    escaping: list[State] | None = None
     #: whether a flush or commit was seen to fail
     fails: bool = False
     #: whether an instance was met that has columns without a value until it is flushed
@@ -231,6 +233,8 @@ class Frame:
         """From `state` control may pass to the handlers of the innermost `try`."""
         if self.raised:
             self.raised[-1].append(state.copy())
+        elif self.escaping is not None:
+            self.escaping.append(state.copy())
 
     def leaving(self) -> list[State]:
         """Where states go that leave by an exception."""

@@ -353,13 +353,25 @@ def lost(frame: Frame, state: State, place: Place, ledger: Ledger, site: Site) -
         frame.losses.setdefault((place, ledger.wrote), (ledger, site, name_of(state, place)))
 
 
+def turned(frame: Frame, before: State, end: State | None) -> None:
+    """A turn of a loop that began with `before` has ended: what it has made and not closed, the next one forgets."""
+    for place, known in end.heap.items() if end is not None else ():
+        if not isinstance(known, SessionState) or place in before.heap or place in frame.many:
+            continue
+        ledger = known.ledger
+        if ledger.made and ledger.took and ledger.holds == CONNECTION and not (ledger.entered or ledger.shared):
+            assert end is not None
+            frame.state_fact(SessionLeftOpen(ledger.made, names.shown(ledger.cls), name_of(end, place), ledger.took))
+
+
 def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
     """At the end of a body: state what it left open on some way out, and what it wrote and nowhere committed."""
+    left_open = {CONNECTION, MAYBE} if frame.program.settings.maybe_paths else {CONNECTION}
     for state, value in returned:
         given: set[Place] | None = None
         for place, known in state.heap.items():
             ledger = known.ledger if isinstance(known, SessionState) else None
-            if ledger is None or ledger.made is None or ledger.entered or ledger.shared or ledger.holds != CONNECTION:
+            if ledger is None or ledger.made is None or ledger.entered or ledger.shared or ledger.holds not in left_open:
                 continue
             given = set(reached(state, value)) if given is None else given
             if place not in given and place not in frame.many and ledger.took is not None and not _streams(value):
@@ -371,7 +383,7 @@ def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
     for (place, wrote_at), (ledger, closed, name) in frame.losses.items():
         # a callee that writes on some paths and commits on some is trusted to commit what it wrote
         later = any(where == place and site.node >= wrote_at.node for where, site in frame.committed)
-        if not later and ledger.made is not None:
+        if (not later or frame.program.settings.maybe_paths) and ledger.made is not None:
             frame.state_fact(WriteLost(wrote_at, names.shown(ledger.cls), name, ledger.made, closed))
 
 

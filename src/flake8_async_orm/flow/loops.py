@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
-from flake8_async_orm.flow import awaiting, concurrency, consumption, recovery, unflushed
+from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, unflushed
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -71,6 +71,7 @@ def _loop(
     if end is not None and awaiting.spent(state, end):
         _another(frame, body, end, head)
     concurrency.turned(frame, state, end)
+    ledgers.turned(frame, state, end)
     after = join_states(entry, end)
     after = leave(after.copy()) if after is not None else None
     if after is not None and orelse is not None:

@@ -666,6 +666,7 @@ def interpret_function(
         patched=program.is_patched(source, definition.node) or (outer is not None and outer.patched),
         reveal=reveal,
         muted=outer.muted if outer else 0,
+        escaping=[] if program.settings.maybe_paths else None,
     )
     state = State()
     bind_parameters(frame, state, definition, key)
@@ -688,7 +689,7 @@ def interpret_function(
     )
     if outer is None and handlers.is_handler(program, module, definition):
         concurrency.handled(frame, exit_state or state)
-    ledgers.finish(frame, frame.returned)
+    ledgers.finish(frame, [*frame.returned, *((state, NONE) for state in frame.escaping or ())])
     if frame.running:
         outliving.finish(frame, exit_state)
     works = ledgers.worked_on(exit_state)

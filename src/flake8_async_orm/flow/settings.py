@@ -25,13 +25,24 @@ _GIVES = {
 
 @dataclass(frozen=True)
 class Settings:
+<<<<<<< HEAD
     """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name; with
     `guesses`, parameters that are known by their name only count."""
+=======
+    """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name.
+
+    `maybe_paths`: what holds on some ways through a body only is wanted too.
+    """
+>>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
     versions: frozenset[str] = api.TARGETS
     expire_on_commit: bool | None = None
     providers: Mapping[str, SessionProvider] = field(default_factory=dict)
+<<<<<<< HEAD
     guesses: bool = False
+=======
+    maybe_paths: bool = False
+>>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
     def given(self, dotted: str) -> ApiObject | None:
         """What the provider `dotted` gives in the end; None where it is no provider."""
@@ -68,16 +79,26 @@ class Settings:
 
 def settings_of(config: Config) -> Settings:
     """The part of the configuration that the interpreter goes by."""
+<<<<<<< HEAD
     return _settings(
         config.sqlalchemy_version, config.expire_on_commit, config.session_providers, config.report_guesses
     )
+=======
+    return _settings(config.sqlalchemy_version, config.expire_on_commit, config.session_providers, config.maybe_paths)
+>>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
 
 @lru_cache(maxsize=8)
 def _settings(
+<<<<<<< HEAD
     version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...], guesses: bool
 ) -> Settings:
     return Settings(targets(version), expires, {provider.name: provider for provider in providers}, guesses)
+=======
+    version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...], maybe_paths: bool
+) -> Settings:
+    return Settings(targets(version), expires, {provider.name: provider for provider in providers}, maybe_paths)
+>>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
 
 def targets(wanted: str | None) -> frozenset[str]:

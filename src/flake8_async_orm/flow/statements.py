@@ -77,7 +77,7 @@ def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
     if runner is None:
         return state
     frame.statement = frame.site(statement)
-    if frame.raised and not is_inert(statement):
+    if frame.raised and not is_inert(statement) and not (frame.escaping is not None and awaits(statement)):
         frame.may_raise(state)
     end = runner(frame, statement, state)
     if frame.diverged:
@@ -103,6 +103,17 @@ def is_inert(statement: cst.CSTNode) -> bool:
         case cst.AnnAssign(value=None) | cst.AnnAssign(value=cst.Name(value="None" | "True" | "False")):
             return isinstance(statement.target, cst.Name)
         case cst.Pass() | cst.Global() | cst.Nonlocal() | cst.FunctionDef() | cst.Try() | cst.Break() | cst.Continue():
+            return True
+        case _:
+            return False
+
+
+def awaits(statement: cst.CSTNode) -> bool:
+    """Whether the statement is an `await`, or gives a name to what one gives: what may raise in it is that."""
+    match statement:
+        case cst.Expr(value=cst.Await()) | cst.Return(value=cst.Await()):
+            return True
+        case cst.Assign(value=cst.Await(), targets=[cst.AssignTarget(target=cst.Name())]):
             return True
         case _:
             return False
@@ -285,7 +296,8 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         managers.append((manager, bound, item))
         quiet += _expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
-        frame.may_raise(state)
+        if frame.raised:
+            frame.may_raise(state)
     if is_async:
         unflushed.forget(frame, state)
     if len(managers) > 1 and not frame.muted:

@@ -29,7 +29,7 @@ Fix:
 
 Limits:
     The finding stands at the call that makes the session. Ways out by an exception do not count, nor does what only
-    some paths to a `return` leave open. One that was never used, or committed or rolled back last, holds no
+    some paths to a `return` leave open, but where the setting `maybe-paths` asks for both. One that was never used, or committed or rolled back last, holds no
     connection and is not reported; nor is one that was stored, yielded, returned, captured by a nested function or
     given to something out of sight.
 

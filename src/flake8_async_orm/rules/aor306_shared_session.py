@@ -36,7 +36,7 @@ Fix:
 Limits:
     The finding stands at the call that runs the tasks together, or at the one that begins a task beside another. At
     least two of the awaitables must surely do database work on the same session: what a function does on some
-    paths only does not count, nor a task that something was awaited after. Two repositories share a session
+    paths only does not count, nor in the block of a lock or semaphore, nor a task that something was awaited after. Two repositories share a session
     where that can be seen. A session of module level is reported where a request handler works on it.
 
 See:

@@ -29,7 +29,7 @@ Fix:
 Limits:
     The finding stands at the first write that is lost. Only sessions and connections that are opened in the function
     (or by a function of the project that returns them) are judged, never those that it is given: whoever opened them may
-    commit. Silent where a later commit exists on any path, after a rollback, under AUTOCOMMIT, and where the session was
+    commit. Silent where a later commit exists on any path (but where the setting `maybe-paths` asks for it), after a rollback, under AUTOCOMMIT, and where the session was
     stored, yielded, captured by a nested function or given to something out of sight, and in tests. Attributes that are only
     assigned do not count as written.
 
