@@ -25,24 +25,17 @@ _GIVES = {
 
 @dataclass(frozen=True)
 class Settings:
-<<<<<<< HEAD
-    """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name; with
-    `guesses`, parameters that are known by their name only count."""
-=======
     """`versions` of SQLAlchemy that are meant, `expire_on_commit` of factories out of sight, `providers` by dotted name.
 
-    `maybe_paths`: what holds on some ways through a body only is wanted too.
+    With `guesses`, parameters that are known by their name only count; with `maybe_paths`, what holds on some ways through a
+    body only.
     """
->>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
     versions: frozenset[str] = api.TARGETS
     expire_on_commit: bool | None = None
     providers: Mapping[str, SessionProvider] = field(default_factory=dict)
-<<<<<<< HEAD
     guesses: bool = False
-=======
     maybe_paths: bool = False
->>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
     def given(self, dotted: str) -> ApiObject | None:
         """What the provider `dotted` gives in the end; None where it is no provider."""
@@ -79,26 +72,25 @@ class Settings:
 
 def settings_of(config: Config) -> Settings:
     """The part of the configuration that the interpreter goes by."""
-<<<<<<< HEAD
     return _settings(
-        config.sqlalchemy_version, config.expire_on_commit, config.session_providers, config.report_guesses
+        config.sqlalchemy_version,
+        config.expire_on_commit,
+        config.session_providers,
+        config.report_guesses,
+        config.maybe_paths,
     )
-=======
-    return _settings(config.sqlalchemy_version, config.expire_on_commit, config.session_providers, config.maybe_paths)
->>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
 
 
 @lru_cache(maxsize=8)
 def _settings(
-<<<<<<< HEAD
-    version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...], guesses: bool
+    version: str | None,
+    expires: bool | None,
+    providers: tuple[SessionProvider, ...],
+    guesses: bool,
+    maybe_paths: bool,
 ) -> Settings:
-    return Settings(targets(version), expires, {provider.name: provider for provider in providers}, guesses)
-=======
-    version: str | None, expires: bool | None, providers: tuple[SessionProvider, ...], maybe_paths: bool
-) -> Settings:
-    return Settings(targets(version), expires, {provider.name: provider for provider in providers}, maybe_paths)
->>>>>>> 7bcc2b6 (maybe-paths has an effect: what an exception leaves open, what is not committed on every way)
+    by_name = {provider.name: provider for provider in providers}
+    return Settings(targets(version), expires, by_name, guesses, maybe_paths)
 
 
 def targets(wanted: str | None) -> frozenset[str]:
