@@ -26,7 +26,8 @@ class Block:
 
 @record
 class Transaction:
-    """`since`: what began it. `begins`: a `begin()` that met it as the caller has it. `reused`: the first use after it had ended here.
+    """`since`: what began it. `begins`: a `begin()` that met it as the caller has it, `uses` a use. `reused`: the first use after it
+    had ended here.
 
     All of it holds on every path, but `looked_up`.
     """
@@ -38,6 +39,7 @@ class Transaction:
     reused: Site | None = None
     #: only by `get()`, which may have found the row in the session and asked nothing of the database
     looked_up: bool = False
+    uses: Site | None = None
 
     def join(self, other: Transaction) -> Transaction:
         if self == other:
@@ -50,6 +52,7 @@ class Transaction:
             _both(self.begins, other.begins),
             _both(self.reused, other.reused),
             self.looked_up or other.looked_up,
+            _both(self.uses, other.uses),
         )
 
     def doubted(self) -> Transaction:

@@ -193,6 +193,8 @@ class Frame:
     pooled: dict[Site, tuple[frozenset[Place], bool]] = field(default_factory=dict)
     #: engines in whose pools an event loop that is over has left connections
     kept: set[Place] = field(default_factory=set)
+    #: calls of `begin()` on sessions and connections
+    begins: int = 0
     #: engines that are made of what the body is given
     urls: set[HandedUrl] = field(default_factory=set)
     #: parameters of the body whose elements it awaits at the same time

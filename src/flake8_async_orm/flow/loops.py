@@ -7,8 +7,8 @@ from typing import Any
 
 import libcst as cst
 
-from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed
-from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, unflushed
+from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed, TransactionBegunAgain, TransactionEndedInBlock
+from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, transactions, unflushed
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.expressions import element_of, evaluate, truth
 from flake8_async_orm.flow.frame import Frame, Loop
@@ -16,6 +16,8 @@ from flake8_async_orm.flow.statements import run_block, runs
 from flake8_async_orm.flow.targets import assign
 from flake8_async_orm.lattice import State, join_states
 
+#: what a second turn may show
+_AGAIN = (CoroutineAwaitedAgain, TransactionBegunAgain, TransactionEndedInBlock)
 #: rounds after which the state is taken as it is
 ROUNDS = 4
 Head = Callable[[State], "State | None"]
@@ -58,7 +60,7 @@ def _while(frame: Frame, node: cst.While, state: State) -> State | None:
 def _loop(
     frame: Frame, body: cst.BaseSuite, orelse: cst.Else | None, state: State, head: Head, leave: Head
 ) -> State | None:
-    entry = state
+    entry, begins = state, frame.begins
     for round_ in range(ROUNDS):
         marks = _marks(frame)
         end, loop = _turn(frame, body, entry, head, state)
@@ -68,7 +70,7 @@ def _loop(
             break
         _forget(frame, marks)
         entry = merged
-    if end is not None and awaiting.spent(state, end):
+    if end is not None and (awaiting.spent(state, end) or transactions.changed(state, end, frame.begins > begins)):
         _another(frame, body, end, head)
     concurrency.turned(frame, state, end)
     ledgers.turned(frame, state, end)
@@ -80,14 +82,14 @@ def _loop(
 
 
 def _another(frame: Frame, body: cst.BaseSuite, end: State, head: Head) -> None:
-    """One more turn, after one in which something was spent that can be used only once: only that is taken from it."""
+    """One more turn, after one that left something spent that can be used only once, or a transaction: only that is taken from it."""
     marks = _marks(frame)
     before = dict(frame.facts)
     _turn(frame, body, end, head, end)
     again = {
         key: fact
         for key, fact in frame.facts.items()
-        if isinstance(fact, CoroutineAwaitedAgain) or (isinstance(fact, ResultUsed) and fact.use == "again")
+        if isinstance(fact, _AGAIN) or (isinstance(fact, ResultUsed) and fact.use == "again")
     }
     _forget(frame, marks)
     frame.facts = {**again, **before} if again else before

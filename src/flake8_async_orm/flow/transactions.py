@@ -71,6 +71,11 @@ def _happened(frame: Frame, state: State, receiver: ApiObject, word: str, name: 
     known = _get(state, place) if place in state.heap else _received(receiver)
     if known is None:
         return
+    if known.uses is None and known.begins is None and known.reused is None and not known.blocks:
+        # an `add` counts when it is committed
+        commits = name == "commit" and receiver.cls in names.SESSIONS and known.phase in (ENTRY, BEGUN)
+        if commits or (word == "use" and known.phase == ENTRY):
+            known = replace(known, uses=site)
     match word:
         case "use" | "add":
             own = bool(known.blocks) and known.blocks[-1].own
@@ -188,6 +193,7 @@ def started(frame: Frame, state: State, manager: Value, bound: Value | None, sit
     if method != "anew":
         _used_in_block(frame, holder.cls, known, call)
     if method == "begin":
+        frame.begins += 1
         if known.phase == BEGUN and not any(b.closed for b in known.blocks) and not _expected(frame):
             frame.state_fact(TransactionBegunAgain(call, names.shown(holder.cls), known.since))
         if known.phase == ENTRY and known.begins is None:
@@ -233,11 +239,12 @@ def after_call(frame: Frame, known: Transaction, told: Transaction, site: Site) 
     closed = any(block.closed is not None for block in known.blocks)
     if told.begins is not None and known.phase == BEGUN and not closed and not _expected(frame):
         frame.state_fact(TransactionBegunAgain(site, "", known.since, told.begins))
-    if told.phase == BEGUN and told.reused is None and not told.looked_up:
+    if told.uses is not None or (told.phase == BEGUN and told.reused is None and not told.looked_up):
         _used_in_block(frame, "", known, site)
     if told.reused is not None and known.blocks and known.blocks[-1].closed is None and not _expected(frame):
         frame.state_fact(TransactionEndedInBlock(site, "", "", known.blocks[-1].item, told.reused, True))
     begins = known.begins or (told.begins if known.phase == ENTRY else None)
+    uses = known.uses or (told.uses if known.phase == ENTRY else None)
     match told.phase:
         case "begun":
             after = replace(used(known, site), looked_up=told.looked_up and known.phase != BEGUN)
@@ -250,4 +257,20 @@ def after_call(frame: Frame, known: Transaction, told: Transaction, site: Site) 
             after = known
         case _:
             after = known.doubted()
-    return replace(after, begins=begins)
+    return replace(after, begins=begins, uses=uses)
+
+
+def changed(before: State, end: State, begins: bool) -> bool:
+    """Whether a turn of a loop that began with `before` has left a transaction in which the next one may not do the same.
+
+    `begins`: it calls `begin()`.
+    """
+    for place, known in end.heap.items():
+        if not isinstance(known, SessionState):
+            continue
+        now, was = known.transaction, before.session(place).transaction
+        if now.phase == BEGUN and (begins or now.begins is not None) and was.phase != BEGUN:
+            return True
+        if any(block.closed is not None for block in now.blocks) and not any(b.closed for b in was.blocks):
+            return True
+    return False
