@@ -270,8 +270,8 @@ class RelationshipRead(Fact):
     """A relationship (`model.attribute`) was read on an instance whose state of it is known.
 
     `state`: unloaded (a read emits SQL), raises (lazy="raise": refused), loaded. `origin`: where the instance came from.
-    `statement`: the site of the statement that loaded it (or of the call of `get`), when it is in sight in the same file and can
-    take an option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
+    `statement`: the site of the statement that loaded it (or of the call of `get`), when it is in sight and can take an
+    option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
     attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
     it would use is async. `awaitable_attrs`: the class has AsyncAttrs.
     """
@@ -432,12 +432,19 @@ class AttributeRead(Fact):
 
 @dataclass(frozen=True, slots=True)
 class ExpiredAttributeRead(AttributeRead):
-    """An attribute was read that a commit, a rollback or `expire` had expired."""
+    """An attribute was read that a commit, a rollback or `expire` had expired.
+
+    `factory`: of a commit, the call that made the session's factory, or the session, and left it expiring.
+    """
+
+    factory: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedValueRead(AttributeRead):
-    """A column was read whose value the database made, and which was not fetched."""
+    """A column was read whose value the database made, and which was not fetched. `mapping`: the class that is mapped."""
+
+    mapping: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -633,13 +640,15 @@ class SessionRegistryMade(Fact):
 class DynamicRelationshipQueried(Fact):
     """A `lazy="dynamic"` relationship of an instance in an async session was run as a query.
 
-    `how`: the method (`all`, `count` ...), or empty for an iteration. `origin`: where the instance came from.
+    `how`: the method (`all`, `count` ...), or empty for an iteration. `origin`: where the instance came from. `mapping`: where the
+    relationship is declared, if all targeted versions know write-only ones.
     """
 
     model: str
     attribute: str
     how: str
     origin: Site | None = None
+    mapping: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)

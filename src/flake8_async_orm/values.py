@@ -39,10 +39,11 @@ class Site(NamedTuple):
 
 @record
 class Because:
-    """Where a value was learnt: the kind of source (`annotation`, `factory` ...), and the site."""
+    """Where a value was learnt: the kind of source (`annotation`, `factory` ...), and the site. `factory`: which one."""
 
     source: str
     site: Site | None = None
+    factory: Place | None = None
 
 
 class Place(NamedTuple):

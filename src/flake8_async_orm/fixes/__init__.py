@@ -44,6 +44,8 @@ from flake8_async_orm.fixes.replace_text import replace_text
 from flake8_async_orm.fixes.roll_back_first import roll_back_first
 from flake8_async_orm.fixes.run_in_sync import run_in_sync
 from flake8_async_orm.fixes.scope_by_task import scope_by_task
+from flake8_async_orm.fixes.set_argument import set_argument
+from flake8_async_orm.fixes.set_in_class import set_in_class
 from flake8_async_orm.fixes.switch_with import switch_with
 from flake8_async_orm.fixes.tree import NoSuchNode, Tree, tree_of
 from flake8_async_orm.fixes.use_parameter import use_parameter
@@ -85,6 +87,8 @@ BUILDERS: dict[str, Builder] = {
     "rename_member": rename_member,
     "roll_back_first": roll_back_first,
     "scope_by_task": scope_by_task,
+    "set_argument": set_argument,
+    "set_in_class": set_in_class,
     "switch_with": switch_with,
     "replace_text": replace_text,
     "put_name": put_name,

@@ -591,7 +591,7 @@ def called_factory(factory: ApiObject, arguments: list[Argument], site: Site) ->
     if not isinstance(made, ApiObject):
         return Unknown("factory of something unknown")
     flags = settings(arguments, dict(factory.flags)) | ledgers.bound_to(arguments)
-    return replace(made, place=Place(site), flags=flags, because=Because("factory", site))
+    return replace(made, place=Place(site), flags=flags, because=Because("factory", site, factory.place))
 
 
 def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozenset[tuple[str, object]]:

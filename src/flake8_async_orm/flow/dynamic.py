@@ -28,8 +28,20 @@ def value(frame: Frame, state: State, instance: Instance, attribute: MappedAttri
 
 def queried(frame: Frame, found: DynamicRelationship, how: str, site: Site) -> Value:
     """The query of a dynamic relationship is run at `site`."""
-    frame.state_fact(DynamicRelationshipQueried(site, found.model, found.name, how, found.origin))
+    frame.state_fact(
+        DynamicRelationshipQueried(site, found.model, found.name, how, found.origin, _declared(frame, found))
+    )
     return Unknown("rows of a dynamic relationship")
+
+
+def _declared(frame: Frame, found: DynamicRelationship) -> Site | None:
+    """Where the relationship is declared; None where a targeted version knows no write-only ones."""
+    mapped = frame.program.project.mapped(found.model)
+    attribute = mapped.attributes.get(found.name) if mapped is not None else None
+    source = frame.program.project.source(attribute.module) if attribute is not None else None
+    if "1.4" in frame.program.versions or source is None or attribute is None or attribute.node is None:
+        return None
+    return Site(source.path, attribute.node)
 
 
 def method(frame: Frame, found: DynamicRelationship, name: str, site: Site) -> Value:

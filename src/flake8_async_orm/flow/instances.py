@@ -14,7 +14,7 @@ from flake8_async_orm.facts import (
     RelationshipRead,
     UnloadedColumnRead,
 )
-from flake8_async_orm.flow import ledgers, transactions
+from flake8_async_orm.flow import expiry, ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.loading import (
     MADE,
@@ -180,7 +180,7 @@ def state_read(
     mapped = frame.program.project.mapped(instance.model)
     awaitable = mapped is not None and mapped.async_attrs
     session = session_name(state, known.session)
-    statement = known.statement if known.statement is not None and known.statement.path == site.path else None
+    statement = known.statement
     path = (*known.path, (instance.model, attribute.name))
     relationship = attribute.kind == "relationship"
     common = (
@@ -208,11 +208,12 @@ def state_read(
     elif known.life == "detached":
         fact = DetachedAttributeRead(*common, known.detached, statement, path)
     elif mark == "expired":
-        fact = ExpiredAttributeRead(*common)
+        factory = expiry.decided_at(frame, state, known.session) if known.expired_by == "commit" else None
+        fact = ExpiredAttributeRead(*common, factory)
     elif how:
         fact = CollectionChanged(*common, how, statement, path)
     elif mark == "generated":
-        fact = GeneratedValueRead(*common)
+        fact = GeneratedValueRead(*common, frame.program.class_site(instance.model))
     elif relationship:
         fact = RelationshipRead(
             site,

@@ -265,6 +265,12 @@ class Program:
         source = self.project.source(found[0]) if found else None
         return Site(source.path, found[1].node) if found and source else None
 
+    def class_site(self, dotted: str) -> Site | None:
+        """Where a project class is defined."""
+        found = self.class_definition(dotted)
+        source = self.project.source(found[0]) if found else None
+        return Site(source.path, found[1].node) if found and source else None
+
     def has_own_attribute(self, cls: str, name: str) -> bool:
         """Whether a project class or one of its project bases declares or assigns `name`."""
         for base in self.project.mro(cls)[0]:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -290,7 +291,15 @@ class _Maker:
             fix = build(request, self._source_of)
             if fix is not None and fix.title not in titles:
                 titles.add(fix.title)
-                yield fix
+                yield self._placed(fix, request)
+
+    def _placed(self, fix: Fix, request: FixRequest) -> Fix:
+        """The fix; of another file, as a suggestion that says which: only the file at hand is changed by itself."""
+        site = request.sites[0]
+        if site is None or _same(site.path, self._source.path):
+            return fix
+        edits = tuple(replace(edit, path=os.path.abspath(site.path)) for edit in fix.edits)
+        return Fix(fix.title, edits, "suggestion")
 
     def _ranges(self, fix: Fix) -> tuple[Range, ...]:
         ranges = []

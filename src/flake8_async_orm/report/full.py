@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from flake8_async_orm.diagnostics import Diagnostic, Related
+from flake8_async_orm.discovery import shown
 from flake8_async_orm.edits import Safety
 from flake8_async_orm.report.colour import Paint
 from flake8_async_orm.report.concise import head
@@ -52,7 +53,9 @@ def _notes(diagnostic: Diagnostic) -> Iterator[tuple[str, str]]:
     if diagnostic.help:
         yield "help", visible(" ".join(diagnostic.help.split()))
     for fix in diagnostic.fixes:
-        yield "fix", f"{visible(fix.title)} ({_HOW[fix.safety]})"
+        elsewhere = sorted({shown(edit.path) for edit in fix.edits if edit.path is not None})
+        where = f", in {', '.join(map(visible, elsewhere))}" if elsewhere else ""
+        yield "fix", f"{visible(fix.title)} ({_HOW[fix.safety]}{where})"
 
 
 def _trail(related: Related, gutter: int, paint: Paint) -> Iterator[str]:

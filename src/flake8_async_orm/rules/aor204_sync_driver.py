@@ -66,7 +66,7 @@ def check(fact: UrlGiven) -> Finding | None:
         help_ = "or make the engine with `create_async_engine`, and use it with `async with` and `await`"
     written = fact.written
     fixes: tuple[FixRequest, ...] = ()
-    if written is not None and written.path == fact.site.path:
+    if written is not None:
         words = (f"{scheme}://", f"{wanted}://", "mine")
         fixes = (FixRequest("replace_text", f"Write `{wanted}://`", "unsafe", (written,), words),)
     related = ((written, "written here"),) if written is not None and written != fact.site else ()

@@ -46,7 +46,7 @@ def check(fact: UrlGiven) -> Finding | None:
         return None
     written = fact.written
     fixes: tuple[FixRequest, ...] = ()
-    if written is not None and written.path == fact.site.path and first.old:
+    if written is not None and first.old:
         fixes = (FixRequest("replace_text", "Mend the URL", "unsafe", (written,), (first.old, first.new)),)
     related = ((written, "written here"),) if written is not None and written != fact.site else ()
     return Finding(

@@ -54,7 +54,7 @@ Valid:
 
 Fix:
     Unsafe: `await session.refresh(...)` ahead of the statement that reads. Often better is a factory with
-    `expire_on_commit=False`, or to copy what is needed before the commit.
+    `expire_on_commit=False` (a suggestion, where the factory is in sight), or to copy what is needed before the commit.
 
 Limits:
     For a session that is handed in and that no caller in sight made, the setting `expire-on-commit` holds, else what
@@ -82,11 +82,15 @@ _TRAIL = {
 
 
 def _fixes(fact: ExpiredAttributeRead) -> tuple[FixRequest, ...]:
-    if fact.session_name is None or not fact.in_async:
-        return ()
-    named = (fact.attribute,) if fact.kind == "relationship" else ()
-    words = (fact.session_name, *named)
-    return (FixRequest("refresh_before", "Refresh the instance before", "unsafe", (fact.site,), words),)
+    found: list[FixRequest] = []
+    if fact.session_name is not None and fact.in_async:
+        named = (fact.attribute,) if fact.kind == "relationship" else ()
+        words = (fact.session_name, *named)
+        found.append(FixRequest("refresh_before", "Refresh the instance before", "unsafe", (fact.site,), words))
+    if fact.factory is not None:
+        words = ("expire_on_commit", "False")
+        found.append(FixRequest("set_argument", "Set `expire_on_commit=False`", "suggestion", (fact.factory,), words))
+    return tuple(found)
 
 
 @rule("AOR502", "expired-read", since="0.1.0")

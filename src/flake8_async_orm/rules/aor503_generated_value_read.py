@@ -59,8 +59,8 @@ Valid:
         return user.changed
 
 Fix:
-    Unsafe: `await session.refresh(...)` with the column's name ahead of the statement that reads. Or let the mapper fetch
-    such values always: `__mapper_args__ = {"eager_defaults": True}`.
+    Unsafe: `await session.refresh(...)` with the column's name ahead of the statement that reads. Or, a suggestion, let
+    the mapper fetch such values always: `__mapper_args__ = {"eager_defaults": True}`.
 
 Limits:
     An assignment is taken to change the value: where it does not, no UPDATE is emitted and the read succeeds. Databases
@@ -76,10 +76,14 @@ from flake8_async_orm.rule import Finding, FixRequest, rule
 
 
 def _fixes(fact: GeneratedValueRead) -> tuple[FixRequest, ...]:
-    if fact.session_name is None or not fact.in_async:
-        return ()
-    words = (fact.session_name, fact.attribute)
-    return (FixRequest("refresh_before", "Fetch the value before", "unsafe", (fact.site,), words),)
+    found: list[FixRequest] = []
+    if fact.session_name is not None and fact.in_async:
+        words = (fact.session_name, fact.attribute)
+        found.append(FixRequest("refresh_before", "Fetch the value before", "unsafe", (fact.site,), words))
+    if fact.mapping is not None and fact.changed_by == "flush":
+        words = ("__mapper_args__", '{"eager_defaults": True}')
+        found.append(FixRequest("set_in_class", "Set `eager_defaults`", "suggestion", (fact.mapping,), words))
+    return tuple(found)
 
 
 @rule("AOR503", "generated-value-read", since="0.1.0")

@@ -68,7 +68,7 @@ def _fixes(fact: UnloadedColumnRead, name: str) -> tuple[FixRequest, ...]:
         found.append(
             FixRequest("add_loader_option", f"Load with `undefer({name})`", "unsafe", (fact.statement,), words)
         )
-    elif fact.session_name is not None and fact.in_async and fact.state == "unloaded":
+    if fact.session_name is not None and fact.in_async and fact.state == "unloaded":
         words = (fact.session_name, fact.attribute)
         found.append(FixRequest("refresh_before", "Load the column before", "unsafe", (fact.site,), words))
     return tuple(found)

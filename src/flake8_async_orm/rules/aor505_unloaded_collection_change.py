@@ -75,13 +75,14 @@ from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 
 
 def _fixes(fact: CollectionChanged) -> tuple[FixRequest, ...]:
+    found: list[FixRequest] = []
     if fact.statement is not None:
         words = tuple(f"{model}.{attribute}" for model, attribute in fact.path)
-        return (FixRequest("add_loader_option", "Load with the statement", "unsafe", (fact.statement,), words),)
+        found.append(FixRequest("add_loader_option", "Load with the statement", "unsafe", (fact.statement,), words))
     if fact.session_name is not None and fact.in_async and fact.state == "unloaded":
         words = (fact.session_name, fact.attribute)
-        return (FixRequest("refresh_before", "Load the collection before", "unsafe", (fact.site,), words),)
-    return ()
+        found.append(FixRequest("refresh_before", "Load the collection before", "unsafe", (fact.site,), words))
+    return tuple(found)
 
 
 @rule("AOR505", "unloaded-collection-change", since="0.1.0")

@@ -58,7 +58,7 @@ Valid:
         return list(await session.scalars(user.posts.select()))
 
 Fix:
-    None: it is the mapping that wants to be another one, or the statement has to be executed by hand.
+    A suggestion: `lazy="write_only"` in the mapping. What reads the relationship has to follow by hand.
 
 Limits:
     Nothing is said of an instance that is handed in: it may be in no session.
@@ -69,7 +69,7 @@ See:
 """
 
 from flake8_async_orm.facts import DynamicRelationshipQueried
-from flake8_async_orm.rule import Finding, rule
+from flake8_async_orm.rule import Finding, FixRequest, rule
 
 
 @rule("AOR508", "dynamic-relationship", since="0.1.0")
@@ -77,9 +77,13 @@ def check(fact: DynamicRelationshipQueried) -> Finding | None:
     name = f"{fact.model.rpartition('.')[2]}.{fact.attribute}"
     done = f"`{fact.how}()` runs" if fact.how else "iterating over it runs"
     related = ((fact.origin, "loaded here"),) if fact.origin is not None else ()
+    mapping = (fact.mapping,) if fact.mapping is not None else ()
+    title = f"Map `{name}` with `lazy=\"write_only\"`"
+    words = ("lazy", '"write_only"')
     return Finding(
         f"{done} the query of the dynamic relationship `{name}`; write `await session.scalars(....statement)`",
         fact.site,
         help='it raises MissingGreenlet; or map it with `lazy="write_only"` and execute its `select()`',
         related=related,
+        fixes=tuple(FixRequest("set_argument", title, "suggestion", (site,), words) for site in mapping),
     )
