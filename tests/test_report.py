@@ -77,7 +77,7 @@ app/crud.py:9:5: AOR101 [*] `AsyncSession.commit` is never awaited
     = help: put `await` before it
     = fix: put `await` before it (`--fix`)
     = fix: drop it (`--fix --unsafe-fixes`)
-    = fix: both (a suggestion, for the editor)
+    = fix: both (a suggestion, for the editor, in x.py)
     --> app/models.py:120:5: made here
 120 |     session = Session()
     |     -------

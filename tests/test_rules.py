@@ -28,7 +28,10 @@ from flake8_async_orm.facts import (
     ContextEntered,
     CoroutineDropped,
     CoroutineUsedAsValue,
+    DynamicRelationshipQueried,
+    ExpiredAttributeRead,
     Fact,
+    GeneratedValueRead,
     GeneratorAwaited,
     MissingMemberUsed,
     NameReadUnbound,
@@ -255,6 +258,13 @@ def test_every_rule_and_every_builder_is_exercised_here() -> None:
     more = read(awaitable_attrs=True, session_name="session")
     asked |= {builder for builder, _, _ in requests("AOR501", more)}
     asked |= {builder for builder, _, _ in requests("AOR103", NonAwaitableAwaited(A, B, "S.commit", "member"))}
+    facts = (
+        GeneratedValueRead(*(A, "m.U", "at", "column", "generated", False), *(None, "", B, "flush", None, False, True), mapping=B),
+        ExpiredAttributeRead(*(A, "m.U", "at", "column", "expired", False), *(None, "", B, "commit", None, False, True), factory=B),
+        DynamicRelationshipQueried(A, "m.U", "posts", "all", mapping=B),
+    )
+    for code, fact in zip(("AOR503", "AOR502", "AOR508"), facts, strict=True):
+        asked |= {builder for builder, _, _ in requests(code, fact)}
     assert asked == set(BUILDERS)
 
 
@@ -428,7 +438,7 @@ def test_invalid_with_its_fix_is_valid(code: str) -> None:
     finding = check(code, stated(code, source) if code in STATED else fact_of(code, source))
     assert finding is not None
     if sections["Fix"].startswith("None:"):
-        assert not finding.fixes
+        assert {fix.safety for fix in finding.fixes} <= {"suggestion"}
         return
     fix = build(finding.fixes[0], lambda path: source)
     assert fix is not None

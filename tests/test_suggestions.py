@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import libcst as cst
 import pytest
 
 from fixing import code, fixed
@@ -115,6 +116,21 @@ def test_the_command_shows_where_and_changes_nothing_there(run: Callable[..., Ra
     assert edit["filename"] == "settings.py"
     run("--fix", "--unsafe-fixes", ".")
     assert (here / "settings.py").read_text(encoding="utf-8") == FILES["settings"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("posts: DynamicMapped['Post'] = relationship()", "posts: WriteOnlyMapped['Post'] = relationship()"),
+        ("posts = relationship(a, lazy='dynamic', b=1)", "posts = relationship(a, lazy='write_only', b=1)"),
+        ("posts = relationship(lazy=how)", None),
+        ("posts = relationship()", None),
+    ],
+)
+def test_map_write_only(before: str, after: str | None) -> None:
+    imports = "from sqlalchemy.orm import WriteOnlyMapped, relationship\n"
+    answer = fixed(imports + before + "\n", "map_write_only", (before,), kinds=(cst.BaseSmallStatement,))
+    assert (answer and answer[0]) == (after and f"{imports}{after}\n")
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from flake8_async_orm.fixes.flush_instead import flush_instead
 from flake8_async_orm.fixes.insert_await import insert_await
 from flake8_async_orm.fixes.insert_call import insert_call
 from flake8_async_orm.fixes.make_function_async import make_function_async
+from flake8_async_orm.fixes.map_write_only import map_write_only
 from flake8_async_orm.fixes.name_attributes import name_attributes
 from flake8_async_orm.fixes.pass_function import pass_function
 from flake8_async_orm.fixes.put_name import put_name
@@ -82,6 +83,7 @@ BUILDERS: dict[str, Builder] = {
     "insert_call": insert_call,
     "make_function_async": make_function_async,
     "pass_function": pass_function,
+    "map_write_only": map_write_only,
     "name_attributes": name_attributes,
     "refresh_before": refresh_before,
     "rename_member": rename_member,

@@ -58,7 +58,7 @@ Valid:
         return list(await session.scalars(user.posts.select()))
 
 Fix:
-    A suggestion: `lazy="write_only"` in the mapping. What reads the relationship has to follow by hand.
+    None: a write-only mapping is a suggestion, and what reads the relationship has to follow by hand.
 
 Limits:
     Nothing is said of an instance that is handed in: it may be in no session.
@@ -78,12 +78,10 @@ def check(fact: DynamicRelationshipQueried) -> Finding | None:
     done = f"`{fact.how}()` runs" if fact.how else "iterating over it runs"
     related = ((fact.origin, "loaded here"),) if fact.origin is not None else ()
     mapping = (fact.mapping,) if fact.mapping is not None else ()
-    title = f"Map `{name}` with `lazy=\"write_only\"`"
-    words = ("lazy", '"write_only"')
     return Finding(
         f"{done} the query of the dynamic relationship `{name}`; write `await session.scalars(....statement)`",
         fact.site,
         help='it raises MissingGreenlet; or map it with `lazy="write_only"` and execute its `select()`',
         related=related,
-        fixes=tuple(FixRequest("set_argument", title, "suggestion", (site,), words) for site in mapping),
+        fixes=tuple(FixRequest("map_write_only", f"Map `{name}` as write-only", "suggestion", (site,)) for site in mapping),
     )
