@@ -128,8 +128,8 @@ def _by_command(tree: Tree, changed: dict[Path, dict[bool, bytes]]) -> Iterator[
         path.write_bytes(data)
     again = subprocess.run([*command, "--fix", *names], cwd=tree.root, capture_output=True, check=True)
     yield from (f"{path}: --fix again changes it" for path in changed if path.read_bytes() != after[path])
-    if again.stderr:
-        yield f"--fix again says: {again.stderr.decode()[:300]}"
+    said = [line for line in again.stderr.decode("utf-8", "replace").splitlines() if " was left out: " not in line]
+    yield from (f"--fix again says: {line}" for line in said)
     for path, data in before.items():
         path.write_bytes(data)
 
