@@ -353,7 +353,6 @@ def of_result(result: ApiObject, name: str, gives: str, arguments: list[Argument
 
 def _option_loads(arguments: list[Argument]) -> tuple[Statement, bool]:
     """The `options=` of `get` and `merge` as those of a statement."""
-    import flake8_async_orm.flow.queries as queries
 
     options = next((a.value for a in arguments if a.keyword == "options"), None)
     statement = Statement("select")
@@ -516,8 +515,6 @@ def _run_sync(
     frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], node: cst.Call, site: Site
 ) -> Value:
     """`run_sync(f, ...)`: f runs with the sync twin, and may do I/O."""
-    import flake8_async_orm.flow.nested as nested
-    import flake8_async_orm.flow.run_sync as run_sync
 
     if not arguments:
         return Unknown("run_sync of nothing")
@@ -546,7 +543,6 @@ def _run_function(
     frame: Frame, state: State, target: Function, sync: Argument, rest: list[Argument], site: Site
 ) -> Value:
     """A function of the project runs in sync land, with the sync object ahead of its arguments."""
-    from flake8_async_orm.flow import project_calls
 
     before = frame.sync_land
     frame.sync_land = True
@@ -561,9 +557,8 @@ def _run_function(
 
 
 def _detached(value: Value) -> Value:
-    from flake8_async_orm.flow.outcomes import plain
 
-    return plain(value)
+    return outcomes.plain(value)
 
 
 # -- making sessions and factories -------------------------------------------------------------------------------------
@@ -628,7 +623,6 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
 
 
 def _registry(frame: Frame, cls: Class, api_name: str, arguments: list[Argument], site: Site) -> Value:
-    from flake8_async_orm.flow import registries
 
     session = registries.sessions(frame, arguments)
     registries.made(frame, cls, arguments, session, site)
@@ -663,5 +657,8 @@ def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument],
     flags |= ledgers.bound_to(arguments)
     return ApiObject(api_name, Place(site), of=made, flags=flags, because=Because("constructor", site))
 
+
+# these need what is defined above
+from flake8_async_orm.flow import nested, outcomes, project_calls, queries, registries, run_sync  # noqa: E402
 
 __all__ = ["Awaitable", "OneOf", "call_member", "call_object", "called_factory", "construct", "join"]

@@ -120,10 +120,6 @@ def _spread(argument: Argument) -> list[Argument]:
 
 def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """The value of calling `callee`."""
-    import flake8_async_orm.flow.api_calls as api_calls
-    import flake8_async_orm.flow.crossings as crossings
-    import flake8_async_orm.flow.externals as externals
-    import flake8_async_orm.flow.project_calls as project_calls
 
     match callee:
         case BoundMember(receiver=ApiObject() as receiver, name=name):
@@ -299,10 +295,9 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
         coroutines.consume(frame, many)
         coroutines.consume(frame, added)
     if isinstance(node.func, cst.Attribute) and isinstance(owner, cst.Name) and owner.value in state.names:
-        from flake8_async_orm.flow.targets import assign
 
         coroutines.named(frame, added, owner.value)
-        assign(frame, owner, grown, state)
+        targets.assign(frame, owner, grown, state)
         for found in coroutines.in_value(added):
             if found.site in frame.made:
                 frame.made[found.site] = replace(frame.made[found.site], how="container", name=owner.value)
@@ -314,9 +309,6 @@ def construct(
     frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site, node: cst.Call | None = None
 ) -> Value:
     """A class is called."""
-    import flake8_async_orm.flow.api_calls as api_calls
-    import flake8_async_orm.flow.externals as externals
-    import flake8_async_orm.flow.project_calls as project_calls
 
     api_name = names.api_class(cls.name)
     if api_name is not None:
@@ -345,3 +337,7 @@ def is_logging(node: cst.Call) -> bool:
     if owner is None:
         return isinstance(node.func.value, cst.Call)
     return owner.rpartition(".")[2] in callables.LOG_NAMES
+
+
+# these need what is defined above
+from flake8_async_orm.flow import api_calls, crossings, externals, project_calls, targets  # noqa: E402

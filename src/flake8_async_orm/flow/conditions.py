@@ -113,7 +113,6 @@ def attribute_of(frame: Frame, node: cst.BaseExpression, state: State) -> Held |
     if value is None:
         if frame.program.method(holder.cls.name, name) is not None:
             return None
-        from flake8_async_orm.flow.annotations import placed
 
         value = placed(frame.program.attribute(holder.cls, name), holder.place.at(name))
     return Held(holder.place, name, value)
@@ -229,7 +228,6 @@ def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State 
         return state
     judged = [(option, _any_is(frame, option, classes)) for option in _options(binding.value)]
     if outcome and all(verdict is None for _, verdict in judged):
-        from flake8_async_orm.flow.annotations import instance_of, placed
 
         narrowed = one_of([instance_of(frame.program, cls) for cls in classes])
         state.names[name] = replace(binding, value=placed(narrowed, Place((frame.site(test), name))), missing=None)
@@ -329,7 +327,6 @@ def _classes(frame: Frame, node: cst.BaseExpression) -> list[Class]:
         return [found for element in node.elements for found in _classes(frame, element.value)]
     if isinstance(node, cst.BinaryOperation):
         return [*_classes(frame, node.left), *_classes(frame, node.right)]
-    from flake8_async_orm.flow.annotations import Reader
 
     found = Reader(frame.program, frame.module, frame.type_arguments).type_of(node)
     return [found] if isinstance(found, Class) else []
@@ -379,3 +376,7 @@ def uncorrelate(frame: Frame, test: cst.BaseExpression, state: State) -> None:
         missing = binding.missing
         if missing is not None and (named & missing.correlates or name in named):
             state.names[name] = replace(binding, missing=None)
+
+
+# these need what is defined above
+from flake8_async_orm.flow.annotations import Reader, instance_of, placed  # noqa: E402

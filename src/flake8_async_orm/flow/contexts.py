@@ -144,7 +144,6 @@ def _enter_uncalled(frame: Frame, receiver: ApiObject, name: str, is_async: bool
 
 def _enter_function(frame: Frame, function: Function, is_async: bool, site: Site) -> Value:
     """`async with get_session as session`: a function of the project that was not called."""
-    import flake8_async_orm.flow.project_calls as project_calls
 
     given = project_calls.call_without_arguments(frame.program, function)
     if isinstance(given, (ContextManager, Generator, Coroutine)):
@@ -155,7 +154,6 @@ def _enter_function(frame: Frame, function: Function, is_async: bool, site: Site
 
 
 def _enter_object(frame: Frame, thing: Object, is_async: bool, site: Site, state: State) -> Value:
-    import flake8_async_orm.flow.project_calls as project_calls
 
     enter, other = ("__aenter__", "__enter__") if is_async else ("__enter__", "__aenter__")
     if thing.cls.name in callables.EXIT_STACKS or thing.cls.name in callables.SCHEDULERS:
@@ -255,3 +253,7 @@ def _made_inside(place: Place | None, site: Site) -> bool:
     if place is None:
         return False
     return place.root == site or (isinstance(place.root, tuple) and place.root[0] == site)
+
+
+# these need what is defined above
+from flake8_async_orm.flow import project_calls  # noqa: E402

@@ -171,13 +171,12 @@ def _has(member: str) -> bool:
 
 
 def _is_statement(frame: Frame, argument: cst.Arg, state: State) -> bool:
-    from flake8_async_orm.flow.expressions import evaluate
 
     if argument.star:
         return False
     frame.muted += 1
     try:
-        return isinstance(evaluate(frame, argument.value, state.copy()), Statement)
+        return isinstance(expressions.evaluate(frame, argument.value, state.copy()), Statement)
     finally:
         frame.muted -= 1
 
@@ -230,3 +229,7 @@ def gather(node: cst.CSTNode) -> dict[str, Uses]:
         # results that are awaited in turn are another library's
         one.text = one.text or bool(one.results & awaited_names)
     return found
+
+
+# these need what is defined above
+from flake8_async_orm.flow import expressions  # noqa: E402

@@ -229,11 +229,10 @@ def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
     iterable = evaluate(frame, clause.iter, state)
     element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None, "loop")
-    from flake8_async_orm.flow.targets import assign
 
     consumption.iterated(frame, state, iterable, frame.site(clause.iter), clause.asynchronous is not None)
     consumption.ended(state, iterable, "iteration", frame.site(clause.iter))
-    assign(frame, clause.target, element, state, comprehension=True)
+    targets.assign(frame, clause.target, element, state, comprehension=True)
     for condition in clause.ifs:
         truth(frame, condition.test, state)
         assume(frame, condition.test, state, True)
@@ -250,9 +249,8 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
         case Tuple(items=items):
             return one_of(items) if items else EMPTY
         case DynamicRelationship() as query:
-            from flake8_async_orm.flow.dynamic import queried
 
-            return queried(frame, query, "", site)
+            return dynamic.queried(frame, query, "", site)
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
             if (
@@ -414,10 +412,9 @@ def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 @evaluates(cst.NamedExpr)
 def _walrus(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert isinstance(node, cst.NamedExpr)
-    from flake8_async_orm.flow.targets import assign
 
     value = evaluate(frame, node.value, state)
-    assign(frame, node.target, value, state)
+    targets.assign(frame, node.target, value, state)
     return value
 
 
@@ -426,9 +423,8 @@ def _lambda(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert isinstance(node, cst.Lambda)
     site = frame.site(node)
     frame.nested[site] = (node, state.copy())
-    from flake8_async_orm.flow.nested import capture
 
-    capture(frame, node, state)
+    nested.capture(frame, node, state)
     return LocalFunction(site)
 
 
@@ -484,7 +480,6 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             consumption.used(frame, result, "subscript" if indexes else "slice", whole, site, _index(indexes))
             return Unknown("item")
         case Class() as cls:
-            from flake8_async_orm.flow.annotations import Reader
 
             reader = Reader(frame.program, frame.module, frame.type_arguments)
             found = reader.type_of(node)
@@ -509,7 +504,6 @@ def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: s
     found = frame.program.method(cls.name, name)
     if found is None:
         return Unknown("item")
-    from flake8_async_orm.flow import project_calls
 
     function = Function(f"{found[0]}.{found[2].qualname}", receiver)
     return project_calls.call(frame, state, function, [], site)
@@ -615,3 +609,8 @@ def describe(value: Value) -> str:
 def load_evaluators() -> None:
     """Import the modules that register further evaluators."""
     from flake8_async_orm.flow import calls, members  # noqa: F401
+
+
+# these need what is defined above
+from flake8_async_orm.flow import dynamic, nested, project_calls, targets  # noqa: E402
+from flake8_async_orm.flow.annotations import Reader  # noqa: E402

@@ -245,9 +245,8 @@ def _partial(frame: Frame, arguments: list[Argument]) -> Value:
     target = arguments[0].value
     take(frame, arguments)
     if isinstance(target, ApiObject) and target.cls in names.FACTORIES:
-        from flake8_async_orm.flow.api_calls import called_factory
 
-        return Callable(plain(called_factory(target, arguments[1:], arguments[0].site)))
+        return Callable(plain(api_calls.called_factory(target, arguments[1:], arguments[0].site)))
     if not isinstance(target, Function):
         return Unknown("partial")
     given = tuple(
@@ -258,9 +257,8 @@ def _partial(frame: Frame, arguments: list[Argument]) -> Value:
 
 def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
     """`asynccontextmanager(f)` called on a generator function, outside a decorator."""
-    from flake8_async_orm.flow.project_calls import call_without_arguments
 
-    made = call_without_arguments(frame.program, target)
+    made = project_calls.call_without_arguments(frame.program, target)
     if isinstance(made, Generator):
         return Callable(ContextManager(plain(made.of), is_async, callee=made.callee))
     return Unknown("context manager of something unknown")
@@ -318,7 +316,6 @@ def _result_given(frame: Frame, state: State, name: str, value: Value, argument:
 
 def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument], site: Site) -> None:
     """`sorted(users, key=f)`, `map(f, users)`: f is called with the elements, here."""
-    from flake8_async_orm.flow.calls import call
 
     given = [argument for argument in arguments if argument.keyword is None and not argument.star]
     if name in ("sorted", "min", "max") and given:
@@ -329,7 +326,7 @@ def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument],
         return
     if isinstance(function, (LocalFunction, Function)):
         element = element_of(frame, many.value, many.site)
-        call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
+        calls.call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
 
 
 def _consuming(frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]) -> Value:
@@ -347,20 +344,18 @@ def _getattr(frame: Frame, state: State, values: list[Value], node: cst.Call) ->
     name = values[1].value if isinstance(values[1], Constant) else None
     owner = without_none(values[0])
     if isinstance(name, str) and isinstance(owner, Instance):
-        from flake8_async_orm.flow.members import column_value, mapped_attribute
 
-        attribute = mapped_attribute(frame, owner.model, name)
+        attribute = members.mapped_attribute(frame, owner.model, name)
         if attribute is not None and attribute.kind == "relationship":
             return instances.read_relationship(frame, state, owner, attribute, frame.site(node))
-        return column_value(frame, node, owner, attribute, state) if attribute is not None else Unknown("getattr")
+        return members.column_value(frame, node, owner, attribute, state) if attribute is not None else Unknown("getattr")
     coroutines.consume(frame, values[0])
     instances.doubt(frame, state, values[0])
     if isinstance(name, str) and isinstance(owner, Object):
         function = frame.program.method(owner.cls.name, name)
         if function is not None:
-            from flake8_async_orm.flow.members import method_value
 
-            return method_value(frame, function, owner, node, state)
+            return members.method_value(frame, function, owner, node, state)
         return frame.program.attribute(owner.cls, name)
     return Unknown("getattr")
 
@@ -372,17 +367,15 @@ def foreign_member(
     if name in crossings.FOREIGN:
         crossings.foreign(frame, name, arguments, node, site)
     if name == "enter_async_context" and arguments:
-        from flake8_async_orm.flow.contexts import entered
 
         take(frame, arguments)
-        given = entered(frame, arguments[0].value, True, arguments[0].site, state)
+        given = contexts.entered(frame, arguments[0].value, True, arguments[0].site, state)
         ledgers.share(state, given)
         return Awaitable(given)
     if name == "enter_context" and arguments and _is_stack(receiver):
-        from flake8_async_orm.flow.contexts import entered
 
         take(frame, arguments)
-        return entered(frame, arguments[0].value, False, arguments[0].site, state)
+        return contexts.entered(frame, arguments[0].value, False, arguments[0].site, state)
     if name in callables.START_METHODS and arguments:
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
@@ -434,13 +427,12 @@ def _is_stack(receiver: Value) -> bool:
 
 def _begun(frame: Frame, state: State, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """`group.create_task(coroutine)`, `group.start_soon(function, *arguments)`."""
-    from flake8_async_orm.flow.calls import call as call_value
 
     begun = arguments[0].value
     if isinstance(begun, (Function, LocalFunction)) or (
         isinstance(begun, BoundMember) and isinstance(begun.receiver, ApiObject)
     ):
-        made = call_value(frame, state, begun, [a for a in arguments[1:] if a.keyword is None], node, site)
+        made = calls.call(frame, state, begun, [a for a in arguments[1:] if a.keyword is None], node, site)
         task = start(frame, state, made, site)
     else:
         task = start(frame, state, begun, site)
@@ -488,5 +480,8 @@ def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argu
     take(frame, arguments)
     return Unknown(name)
 
+
+# these need what is defined above
+from flake8_async_orm.flow import api_calls, calls, contexts, members, project_calls  # noqa: E402
 
 __all__ = ["BoundMember", "External", "LocalFunction", "call", "construct", "foreign_member"]

@@ -29,7 +29,7 @@ from flake8_async_orm.flow.loading import (
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
-from flake8_async_orm.values import SQL, ApiObject, Collection, Instance, Place, Site, Value
+from flake8_async_orm.values import SQL, ApiObject, Collection, Instance, Object, OneOf, Place, Site, Tuple, Value
 
 #: the lives of an instance in which a read that needs the database cannot succeed
 JUDGED = frozenset({"persistent", "detached"})
@@ -380,7 +380,6 @@ def set_by_name(frame: Frame, state: State, instance: Instance, name: str | None
 
 def instances_in(value: Value) -> list[Instance]:
     """The instances that a value is or holds."""
-    from flake8_async_orm.values import OneOf, Tuple
 
     match value:
         case Instance():
@@ -397,7 +396,6 @@ def instances_in(value: Value) -> list[Instance]:
 
 def doubt(frame: Frame, state: State, value: Value) -> None:
     """Something unseen got `value`: an instance, a session, or an object that may lead to one."""
-    from flake8_async_orm.values import Object, OneOf, Tuple
 
     match value:
         case Instance(place=Place() as place):

@@ -305,8 +305,6 @@ def method_value(
     frame: Frame, found: tuple[str, str, object], receiver: Value, node: cst.CSTNode, state: State
 ) -> Value:
     """A method bound to its receiver; a property is called at once."""
-    import flake8_async_orm.flow.decorators as decorators
-    import flake8_async_orm.flow.project_calls as project_calls
 
     module, _, definition = found
     assert isinstance(definition, FunctionDefinition)
@@ -351,5 +349,8 @@ def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
         return BoundMember(replace(receiver, subclass=None), name)
     return Unknown(f"super().{name}")
 
+
+# these need what is defined above
+from flake8_async_orm.flow import decorators, project_calls  # noqa: E402
 
 __all__ = ["Callable", "member", "method_value"]

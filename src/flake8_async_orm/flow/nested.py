@@ -43,7 +43,6 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
     node, closure = found
     if isinstance(node, cst.Lambda):
         return _lambda_outcome(frame, node, closure, arguments, sync_land)
-    from flake8_async_orm.flow.program import interpret_function
 
     definition = frame.program.nested_definition(frame.module, frame.source.number(node))
     if definition is None:
@@ -51,7 +50,7 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
     key = Key(f"{frame.module}.{definition.qualname}", None, arguments, sync_land)
     frame.depth += 1
     try:
-        result = interpret_function(
+        result = program.interpret_function(
             frame.program, frame.module, frame.source, definition, node, key, frame, closure, frame.reveal
         )
     finally:
@@ -65,9 +64,6 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
 def _lambda_outcome(
     frame: Frame, node: cst.Lambda, closure: State, arguments: tuple[tuple[str, Value], ...], sync_land: bool
 ) -> Outcome:
-    from flake8_async_orm.flow.annotations import placed
-    from flake8_async_orm.flow.expressions import evaluate
-    from flake8_async_orm.flow.program import always_read
     given = dict(arguments)
     inner = Frame(
         frame.program,
@@ -90,7 +86,7 @@ def _lambda_outcome(
         name = parameter.name.value
         value = given.get(name, Unknown("lambda parameter"))
         state.names[name] = Binding(placed(value, Place(f"param:{name}")))
-    value = evaluate(inner, node.body, state)
+    value = expressions.evaluate(inner, node.body, state)
     coroutines.consume(inner, value)
     coroutines.finish(inner)
     for fact in inner.facts.values():
@@ -98,7 +94,7 @@ def _lambda_outcome(
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
     return Outcome(
-        value, exit=state, requires=tuple(always_read(state, inner.requires.values())), touches=inner.touches
+        value, exit=state, requires=tuple(program.always_read(state, inner.requires.values())), touches=inner.touches
     )
 
 
@@ -138,3 +134,8 @@ def all_parameters(frame: Frame, site: Site) -> list[str]:
     given = found[0].params
     stars = [star for star in (given.star_arg, given.star_kwarg) if isinstance(star, cst.Param)]
     return [p.name.value for p in [*given.posonly_params, *given.params, *given.kwonly_params, *stars]]
+
+
+# these need what is defined above
+from flake8_async_orm.flow import expressions, program  # noqa: E402
+from flake8_async_orm.flow.annotations import placed  # noqa: E402

@@ -55,7 +55,6 @@ def self_value(frame: Frame, definition: FunctionDefinition, key: Key) -> Value:
     if "classmethod" in decorator_names(frame, definition) or definition.name in ("__new__", "__init_subclass__"):
         return receiver.cls if isinstance(receiver, Object) else receiver or cls
     if receiver is None or isinstance(receiver, Class):
-        from flake8_async_orm.flow.annotations import instance_of
 
         return instance_of(frame.program, receiver or cls)
     return receiver
@@ -114,3 +113,7 @@ def _bounded(annotated: Value | None, given: Value) -> Value:
     if isinstance(given, Object) and not isinstance(without_none(annotated), Object):
         return annotated
     return given
+
+
+# these need what is defined above
+from flake8_async_orm.flow.annotations import instance_of  # noqa: E402

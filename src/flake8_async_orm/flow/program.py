@@ -196,7 +196,6 @@ class Program:
 
     def evaluate(self, module: str, number: int) -> Value:
         """The value of an expression at module level, by its node number."""
-        from flake8_async_orm.flow.expressions import evaluate
 
         def compute() -> Value:
             source = self.project.source(module)
@@ -206,7 +205,7 @@ class Program:
             node = source.nodes[number]
             assert isinstance(node, cst.BaseExpression)
             try:
-                return self._lasting(frame, evaluate(frame, node, State()))
+                return self._lasting(frame, expressions.evaluate(frame, node, State()))
             except BudgetSpent:
                 return Unknown("too long to follow")
 
@@ -217,7 +216,6 @@ class Program:
         """A value of the module level for all bodies: a lambda is what it gives."""
         if not isinstance(value, LocalFunction):
             return value
-        from flake8_async_orm.flow import nested
 
         returns = nested.outcome(frame, value.site).returns
         return Unknown("a lambda") if isinstance(returns, Unknown) else Callable(plain(returns))
@@ -448,10 +446,9 @@ class Program:
 
     def provides(self, provider: Value) -> Value:
         """What a dependency system hands over for `provider`: what it yields, awaits to, or returns."""
-        from flake8_async_orm.flow.project_calls import call_without_arguments
 
         unknown: Value = Unknown("provides itself")
-        given = self.once(("provides", plain(provider)), lambda: call_without_arguments(self, provider), unknown)
+        given = self.once(("provides", plain(provider)), lambda: project_calls.call_without_arguments(self, provider), unknown)
         match given:
             case Generator(of=of):
                 return plain(of)
@@ -636,16 +633,6 @@ def interpret_function(
     reveal: bool = False,
 ) -> Outcome:
     """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
-    import flake8_async_orm.flow.blocking as blocking
-    import flake8_async_orm.flow.concurrency as concurrency
-    import flake8_async_orm.flow.coroutines as coroutines
-    import flake8_async_orm.flow.handlers as handlers
-    import flake8_async_orm.flow.ledgers as ledgers
-    import flake8_async_orm.flow.nested as nested
-    import flake8_async_orm.flow.outliving as outliving
-    import flake8_async_orm.flow.recovery as recovery
-    from flake8_async_orm.flow.parameters import bind_parameters
-    from flake8_async_orm.flow.statements import run_block
 
     substitution: dict[str, Value] = {}
     if definition.cls is not None:
@@ -675,9 +662,9 @@ def interpret_function(
         escaping=[] if program.settings.maybe_paths else None,
     )
     state = State()
-    bind_parameters(frame, state, definition, key)
+    parameters.bind_parameters(frame, state, definition, key)
     try:
-        end = run_block(frame, node.body, state)
+        end = statements.run_block(frame, node.body, state)
         touches = frame.touches
         nested.interpret_rest(frame)
         frame.touches = touches
@@ -725,5 +712,21 @@ def interpret_function(
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 
+
+# these need what is defined above
+from flake8_async_orm.flow import (  # noqa: E402
+    blocking,
+    concurrency,
+    coroutines,
+    expressions,
+    handlers,
+    ledgers,
+    nested,
+    outliving,
+    parameters,
+    project_calls,
+    recovery,
+    statements,
+)
 
 __all__ = ["Program", "interpret_function"]

@@ -540,7 +540,6 @@ def call_without_arguments(program: Program, target: Value) -> Value:
         case Function(name=name):
             found = program.function_definition(name)
         case Class():
-            from flake8_async_orm.flow.annotations import instance_of
 
             return instance_of(program, target)
         case Object(cls=cls):
@@ -549,9 +548,8 @@ def call_without_arguments(program: Program, target: Value) -> Value:
         case Callable(returns=returns):
             return returns
         case ApiObject(cls=cls_name) if cls_name in names.FACTORIES:
-            from flake8_async_orm.flow.api_calls import called_factory
 
-            return called_factory(target, [], Site("", 0))
+            return api_calls.called_factory(target, [], Site("", 0))
         case _:
             return Unknown("provider not known")
     if found is None:
@@ -578,5 +576,9 @@ def call_without_arguments(program: Program, target: Value) -> Value:
     value = annotated if isinstance(without_none(returns), Unknown) else returns
     return Coroutine(value, f"{module}.{definition.qualname}", Site("", 0), True) if definition.is_async else value
 
+
+# these need what is defined above
+from flake8_async_orm.flow import api_calls  # noqa: E402
+from flake8_async_orm.flow.annotations import instance_of  # noqa: E402
 
 __all__ = ["NONE", "call", "call_local", "call_without_arguments", "construct", "join"]

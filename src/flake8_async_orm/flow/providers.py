@@ -78,9 +78,8 @@ def depended(frame: Frame, target: Value, site: Site) -> None:
             found = frame.program.function_definition(name)
             if found is None or decorators.shape(frame.program, *found).style not in ("async-context", "context"):
                 return
-            from flake8_async_orm.flow.project_calls import call_without_arguments
 
-            given = call_without_arguments(frame.program, target)
+            given = project_calls.call_without_arguments(frame.program, target)
             form, provider = "context-manager", name
         case Callable(returns=ContextManager(callee=callee) as given) if callee:
             form, provider = "context-manager", callee
@@ -148,3 +147,7 @@ def left_out(frame: Frame, module: str, definition: FunctionDefinition, given: s
             where = frame.program.function_site(callee)
             fact = ProviderUsed(site, "left-out", callee, describe(of), parameter.name, function=where)
             frame.state_fact(fact, parameter.name)
+
+
+# these need what is defined above
+from flake8_async_orm.flow import project_calls  # noqa: E402

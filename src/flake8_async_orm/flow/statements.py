@@ -167,12 +167,11 @@ def _is_empty(value: Value) -> bool:
 
 @runs(cst.AugAssign)
 def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
-    from flake8_async_orm.flow.expressions import _added
 
     value = evaluate(frame, node.value, state)
     if isinstance(node.target, cst.Name):
         old = evaluate(frame, node.target, state)
-        grown = _added(old, value) if isinstance(node.operator, cst.AddAssign) else Unknown("operation")
+        grown = expressions._added(old, value) if isinstance(node.operator, cst.AddAssign) else Unknown("operation")
         if isinstance(grown, Unknown):
             coroutines.consume(frame, old)
             coroutines.consume(frame, value)
@@ -355,9 +354,8 @@ def _expects_misuse(node: cst.BaseExpression) -> int:
 def _suppressed(frame: Frame, node: cst.BaseExpression) -> list[str]:
     if not isinstance(node, cst.Call) or names.last(dotted_name(node.func) or "") != "suppress":
         return []
-    from flake8_async_orm.flow.failures import caught_names
 
-    return [name for argument in node.args for name in caught_names(frame, argument.value)]
+    return [name for argument in node.args for name in failures.caught_names(frame, argument.value)]
 
 
 @runs(cst.Match)
@@ -401,12 +399,11 @@ def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None
             if isinstance(decorator.decorator, cst.Call) and last_name(decorator.decorator.func) == "listens_for":
                 evaluate(frame, decorator.decorator, state)
         return state
-    from flake8_async_orm.flow.nested import capture
 
     for decorator in node.decorators:
         evaluate(frame, decorator.decorator, state)
     site = frame.site(node)
-    capture(frame, node, state)
+    nested.capture(frame, node, state)
     state.names[node.name.value] = Binding(LocalFunction(site))
     frame.nested[site] = (node, state.copy())
     return state
@@ -417,7 +414,6 @@ def _class(frame: Frame, node: cst.ClassDef, state: State) -> State | None:
     if frame.function is not None:
         state.names[node.name.value] = Binding(Unknown("a local class"))
     else:
-        from flake8_async_orm.flow import registries
 
         registries.in_class(frame, node, state)
     return state
@@ -426,3 +422,7 @@ def _class(frame: Frame, node: cst.ClassDef, state: State) -> State | None:
 def load_runners() -> None:
     """Import the modules that register further statements."""
     from flake8_async_orm.flow import failures, loops  # noqa: F401
+
+
+# these need what is defined above
+from flake8_async_orm.flow import expressions, failures, nested, registries  # noqa: E402

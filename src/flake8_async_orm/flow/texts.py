@@ -16,8 +16,10 @@ from flake8_async_orm.flow.syntax import string_value
 from flake8_async_orm.flow.text import Text, Texts, each, either, joined, with_holes
 from flake8_async_orm.knowledge import names, urls
 from flake8_async_orm.lattice import without_none
-from flake8_async_orm.project.definitions import ClassDefinition, FunctionDefinition
+from flake8_async_orm.project import Found
+from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
 from flake8_async_orm.source import Source
+from flake8_async_orm.source.walk import children
 from flake8_async_orm.values import Class, External, Function, Module, Object, Site, Unknown, Value
 
 if TYPE_CHECKING:
@@ -93,9 +95,8 @@ class TextReader:
             case cst.Subscript():
                 return self._item(where, node)
             case cst.Call():
-                from flake8_async_orm.flow.text_calls import read_call
 
-                return read_call(self, where, node)
+                return text_calls.read_call(self, where, node)
         return None
 
     def _formatted(self, where: Where, node: cst.FormattedString, parts: Iterable[cst.CSTNode]) -> Texts | None:
@@ -138,8 +139,6 @@ class TextReader:
 
     def globals_of(self, module: str, name: str) -> list[tuple[Where, cst.CSTNode | None]] | None:
         """What a module-level name is given in the end, in whatever module it is written."""
-        from flake8_async_orm.project import Found
-        from flake8_async_orm.project.definitions import Assignment
 
         meaning = self.program.resolve(module, name)
         if not isinstance(meaning, Found) or not isinstance(meaning.binding, Assignment):
@@ -414,7 +413,6 @@ def _parameters(function: cst.FunctionDef) -> list[str]:
 
 def returns(function: cst.CSTNode) -> list[cst.Return]:
     """The `return` statements of a function, without those of functions in it."""
-    from flake8_async_orm.source.walk import children
 
     found: list[cst.Return] = []
     waiting = [function.body] if isinstance(function, cst.FunctionDef) else []
@@ -425,3 +423,7 @@ def returns(function: cst.CSTNode) -> list[cst.Return]:
         if not isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             waiting += children(node)  # type: ignore[arg-type]
     return found
+
+
+# these need what is defined above
+from flake8_async_orm.flow import text_calls  # noqa: E402
