@@ -122,8 +122,14 @@ def fault(parts: Parts, is_async: bool, default: bool) -> Fault | None:
         return _sqlite(head, rest)
     if rest.startswith("/"):
         return _triple_slash(head, rest)
-    return _refused(text) or _at_sign(text)
+    # the import of SQLAlchemy costs as much as the parse of ten thousand lines
+    return None if _ORDINARY.fullmatch(text) else _refused(text) or _at_sign(text)
 
+
+#: URLs that `make_url` reads as they are meant
+_ORDINARY = re.compile(
+    r"[\w+]+://(?:[^:/?@\s\[\]]+(?::[^:/?@\s\[\]]*)?@)?[\w.-]*(?::\d+)?(?:/[\w./%-]*(?:\?[\w.=&%/:+,-]*)?)?", re.ASCII
+)
 
 #: what stands for an unknown piece: it may be a name as well as a port
 _HOLE = "0"
