@@ -21,7 +21,7 @@ Attribute states of a mapped instance:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flake8_async_orm.ledger import UNTOUCHED, Ledger
 from flake8_async_orm.transaction import Transaction
@@ -45,6 +45,7 @@ from flake8_async_orm.values import (
     Unknown,
     Value,
     record,
+    replace,
 )
 
 #: more alternatives than this are Unknown

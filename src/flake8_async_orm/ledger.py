@@ -6,9 +6,7 @@ itself is as it was handed over.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from flake8_async_orm.values import Site, record
+from flake8_async_orm.values import Site, record, replace
 
 #: `Ledger.holds`: as the caller handed it over, no connection, a connection, not known
 ENTRY, NOTHING, CONNECTION, MAYBE = "entry", "nothing", "connection", "maybe"

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from flake8_async_orm.values import Site, record
+from flake8_async_orm.values import Site, record, replace
 
 ENTRY, BEGUN, ENDED, MAYBE = "entry", "begun", "ended", "maybe"
 

@@ -11,8 +11,8 @@ heap (`lattice.State`), under that place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -28,6 +28,21 @@ else:
         """A dataclass whose objects do not change, which the type checker sees to: a frozen one takes three times as long to make."""
         return dataclass(slots=True, unsafe_hash=True)(cls)
 
+
+
+def replace(value: T, /, **changes: Any) -> T:
+    """A copy of a record with other values in some fields. Quicker than that of `dataclasses`, which serves all kinds of them."""
+    cls = type(value)
+    names = _FIELDS.get(cls)
+    if names is None:
+        names = _FIELDS[cls] = tuple(one.name for one in fields(cls) if one.init)  # type: ignore[arg-type]
+    for name in names:
+        if name not in changes:
+            changes[name] = getattr(value, name)
+    return cls(**changes)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 class Site(NamedTuple):

@@ -6,7 +6,6 @@ Annotations are read as the type checkers read them: through aliases in other mo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,7 @@ from flake8_async_orm.values import (
     TypeVariable,
     Unknown,
     Value,
+    replace,
 )
 
 if TYPE_CHECKING:
@@ -143,16 +143,16 @@ class Reader:
             self.depth -= 1
 
     def _value(self, node: cst.CSTNode) -> Value:
-        if isinstance(node, cst.Annotation):
-            return self.value(node.annotation)
-        if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
-            return self._quoted(node)
-        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
-            return self._union([node.left, node.right])
-        if isinstance(node, cst.Subscript):
+        if type(node) is cst.Name:
+            return NONE if node.value == "None" else self._named(node.value, ())
+        if type(node) is cst.Subscript:
             return self._subscript(node)
-        if isinstance(node, cst.Name) and node.value == "None":
-            return NONE
+        if type(node) is cst.BinaryOperation and type(node.operator) is cst.BitOr:
+            return self._union([node.left, node.right])
+        if type(node) is cst.SimpleString or type(node) is cst.ConcatenatedString:
+            return self._quoted(node)
+        if type(node) is cst.Annotation:
+            return self.value(node.annotation)
         dotted = dotted_name(node)
         return self._named(dotted, ()) if dotted else Unknown("annotation not understood")
 
@@ -167,14 +167,14 @@ class Reader:
         return one_of([self.value(node) for node in nodes])
 
     def arguments(self, node: cst.Subscript) -> list[cst.BaseExpression]:
-        return [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        return [element.slice.value for element in node.slice if type(element.slice) is cst.Index]
 
     def type_of(self, node: cst.CSTNode) -> Value:
         """The class that an annotation's argument names (`type[X]`, `Repo[X]`)."""
-        if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        if type(node) is cst.SimpleString or type(node) is cst.ConcatenatedString:
             expression = parsed((string_value(node) or "").strip())
             return Unknown("annotation does not parse") if expression is None else self.type_of(expression)
-        if isinstance(node, cst.Subscript):
+        if type(node) is cst.Subscript:
             base = self.type_of(node.value)
             if isinstance(base, Class):
                 return Class(base.name, tuple(self.type_of(arg) for arg in self.arguments(node)))
@@ -200,7 +200,7 @@ class Reader:
         if binding.value is None or source is None:
             return Unknown("alias without a value")
         node = source.nodes[binding.value]
-        if isinstance(node, cst.Call):
+        if type(node) is cst.Call:
             return self._made_type(found.module, node, binding.name)
         if self.depth > _DEPTH:
             return Unknown("alias too deep")
@@ -264,7 +264,7 @@ class Reader:
         if source is None or assignment.value is None:
             return Unknown("alias without a value")
         node = source.nodes[assignment.value]
-        if isinstance(node, cst.Call):
+        if type(node) is cst.Call:
             return self._of_type(self._made_type(module, node, assignment.name))
         return self._alias(module, assignment.value)
 
@@ -304,7 +304,7 @@ class Reader:
         if last in ("type", "Type"):
             return self.type_of(arguments[0])
         if last in ("tuple", "Tuple") and package in _TYPING:
-            if len(arguments) == 2 and isinstance(arguments[1], cst.Ellipsis):
+            if len(arguments) == 2 and type(arguments[1]) is cst.Ellipsis:
                 return Collection(self.value(arguments[0]), "tuple")
             return Tuple(tuple(self.value(argument) for argument in arguments))
         if last in _COLLECTIONS and (package in _TYPING or name.startswith("collections.abc")):

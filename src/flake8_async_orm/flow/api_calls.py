@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-from dataclasses import replace
 
 import libcst as cst
 
@@ -53,6 +52,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 Effect = collections.abc.Callable[[State], None]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ResultState, State
-from flake8_async_orm.values import ApiObject, Coroutine, Value
+from flake8_async_orm.values import ApiObject, Coroutine, Value, replace
 
 
 def awaited(frame: Frame, node: cst.CSTNode, value: Value, state: State, by: str = "") -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.flow import (
@@ -55,6 +53,7 @@ from flake8_async_orm.values import (
     Unknown,
     Value,
     record,
+    replace,
 )
 
 
@@ -74,16 +73,16 @@ _CHANGES = frozenset({"append", "add", "insert", "extend", "update", "remove", "
 
 @evaluates(cst.Call)
 def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Call)
+    assert type(node) is cst.Call
     site = frame.site(node)
     frame.calls[frame.site(node.func)] = site
     if (
-        isinstance(node.func, cst.Attribute)
+        type(node.func) is cst.Attribute
         and node.func.attr.value in _CHANGES
-        and isinstance(node.func.value, cst.Attribute)
+        and type(node.func.value) is cst.Attribute
     ):
         frame.changed_collections[frame.site(node.func.value)] = node.func.attr.value
-    if isinstance(node.func, cst.Name) and node.func.value == "super":
+    if type(node.func) is cst.Name and node.func.value == "super":
         return _super(frame, node, state)
     callee = evaluate(frame, node.func, state)
     arguments: list[Argument] = []
@@ -203,7 +202,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
                 coroutines.consume(frame, found_value)
             unknown(frame, state, arguments)
             return one_of(found_values)
-    if isinstance(node.func, cst.Attribute) and node.func.attr.value in crossings.FOREIGN:
+    if type(node.func) is cst.Attribute and node.func.attr.value in crossings.FOREIGN:
         crossings.foreign(frame, node.func.attr.value, arguments, node, site)
     return unknown(frame, state, arguments)
 
@@ -282,7 +281,7 @@ def _collection_method(
 
 
 def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, added: Value) -> None:
-    owner = node.func.value if isinstance(node.func, cst.Attribute) else node.func
+    owner = node.func.value if type(node.func) is cst.Attribute else node.func
     if isinstance(many, Tuple):
         many = Collection(one_of(many.items) if many.items else EMPTY, "list")
     if frame.loops and frame.loops[-1].entry is not None:
@@ -294,7 +293,7 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     if isinstance(grown.of, Unknown):
         coroutines.consume(frame, many)
         coroutines.consume(frame, added)
-    if isinstance(node.func, cst.Attribute) and isinstance(owner, cst.Name) and owner.value in state.names:
+    if type(node.func) is cst.Attribute and type(owner) is cst.Name and owner.value in state.names:
 
         coroutines.named(frame, added, owner.value)
         targets.assign(frame, owner, grown, state)
@@ -331,11 +330,11 @@ def construct(
 
 def is_logging(node: cst.Call) -> bool:
     """Whether the call looks like one of a logger's methods."""
-    if not isinstance(node.func, cst.Attribute) or node.func.attr.value not in callables.LOG_METHODS:
+    if type(node.func) is not cst.Attribute or node.func.attr.value not in callables.LOG_METHODS:
         return False
     owner = dotted_name(node.func.value)
     if owner is None:
-        return isinstance(node.func.value, cst.Call)
+        return type(node.func.value) is cst.Call
     return owner.rpartition(".")[2] in callables.LOG_NAMES
 
 

@@ -6,7 +6,6 @@ that of an instance of unknown session stands for the session that it belongs to
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import libcst as cst
 
@@ -28,6 +27,7 @@ from flake8_async_orm.values import (
     Site,
     Tuple,
     Value,
+    replace,
 )
 
 Work = tuple[Site, frozenset[Place]]

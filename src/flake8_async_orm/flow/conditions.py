@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -34,11 +34,10 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
-_TELLING = frozenset(
-    {cst.UnaryOperation, cst.BooleanOperation, cst.NamedExpr, cst.Name, cst.Integer, cst.Comparison, cst.Call}
-)
+_LITERALS = frozenset({"True", "False", "None"})
 _ALWAYS_TRUE = (ApiObject, Instance, Coroutine, Class, Function, Generator, Statement)
 
 
@@ -51,37 +50,34 @@ def assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) 
 
 
 def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool) -> State | None:
-    if type(test) not in _TELLING:
+    if type(test) is cst.Name:
+        if test.value in _LITERALS:
+            return state if (test.value == "True") == outcome else None
+        return _narrow(state, test.value, outcome)
+    if type(test) is cst.UnaryOperation:
+        return _assume(frame, test.expression, state, not outcome) if type(test.operator) is cst.Not else state
+    if type(test) is cst.Comparison:
+        if len(test.comparisons) != 1:
+            return state
+        compared = test.comparisons[0]
+        return _compared(frame, state, test.left, compared.operator, compared.comparator, outcome)
+    if type(test) is cst.Call:
+        return _called(frame, test, state, outcome)
+    if type(test) is cst.BooleanOperation:
+        if (type(test.operator) is cst.And) != outcome:
+            return state
+        first = _assume(frame, test.left, state, outcome)
+        return _assume(frame, test.right, first, outcome) if first is not None else None
+    if type(test) is cst.Attribute and outcome:
+        found = attribute_of(frame, test, state)
+        if found is not None and may_be_none(found.value):
+            found.narrow(state, without_none(found.value))
         return state
-    match test:
-        case cst.UnaryOperation(operator=cst.Not(), expression=expression):
-            return _assume(frame, expression, state, not outcome)
-        case cst.BooleanOperation(operator=operator, left=left, right=right):
-            if isinstance(operator, cst.And) == outcome:
-                first = _assume(frame, left, state, outcome)
-                return _assume(frame, right, first, outcome) if first is not None else None
-            return state
-        case cst.NamedExpr(target=cst.Name(value=name)):
-            return _narrow(state, name, outcome)
-        case cst.Name(value="True"):
-            return state if outcome else None
-        case cst.Name(value="False" | "None"):
-            return None if outcome else state
-        case cst.Integer(value=value):
-            return state if (value != "0") == outcome else None
-        case cst.Name(value=name):
-            return _narrow(state, name, outcome)
-        case cst.Attribute() if outcome:
-            found = attribute_of(frame, test, state)
-            if found is not None and may_be_none(found.value):
-                found.narrow(state, without_none(found.value))
-            return state
-        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=operator, comparator=right)]):
-            return _compared(frame, state, left, operator, right, outcome)
-        case cst.Call():
-            return _called(frame, test, state, outcome)
-        case _:
-            return state
+    if type(test) is cst.NamedExpr and type(test.target) is cst.Name:
+        return _narrow(state, test.target.value, outcome)
+    if type(test) is cst.Integer:
+        return state if (test.value != "0") == outcome else None
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +115,9 @@ def attribute_of(frame: Frame, node: cst.BaseExpression, state: State) -> Held |
 
 
 def _name_of(node: cst.BaseExpression) -> str | None:
-    if isinstance(node, cst.NamedExpr):
+    if type(node) is cst.NamedExpr:
         node = node.target
-    return node.value if isinstance(node, cst.Name) else None
+    return node.value if type(node) is cst.Name else None
 
 
 def _compared(
@@ -132,10 +128,10 @@ def _compared(
     right: cst.BaseExpression,
     outcome: bool,
 ) -> State | None:
-    if isinstance(left, cst.Name) and left.value == "None":
+    if type(left) is cst.Name and left.value == "None":
         left, right = right, left
     name = _name_of(left)
-    is_none = isinstance(right, cst.Name) and right.value == "None"
+    is_none = type(right) is cst.Name and right.value == "None"
     if not is_none or not isinstance(operator, (cst.Is, cst.IsNot, cst.Equal, cst.NotEqual)):
         return state
     positive = isinstance(operator, (cst.Is, cst.Equal)) == outcome
@@ -255,7 +251,7 @@ def _guarded(frame: Frame, function: str) -> Value | None:
         return None
     source = frame.program.project.source(found.module)
     node = source.nodes[definition.returns] if source is not None else None
-    if not isinstance(node, cst.Subscript) or not isinstance(node.slice[0].slice, cst.Index):
+    if type(node) is not cst.Subscript or type(node.slice[0].slice) is not cst.Index:
         return None
     if names.last(dotted_name(node.value) or "") not in ("TypeGuard", "TypeIs"):
         return None
@@ -323,9 +319,9 @@ def _is_awaitable(value: Value) -> bool | None:
 
 
 def _classes(frame: Frame, node: cst.BaseExpression) -> list[Class]:
-    if isinstance(node, cst.Tuple):
+    if type(node) is cst.Tuple:
         return [found for element in node.elements for found in _classes(frame, element.value)]
-    if isinstance(node, cst.BinaryOperation):
+    if type(node) is cst.BinaryOperation:
         return [*_classes(frame, node.left), *_classes(frame, node.right)]
 
     found = Reader(frame.program, frame.module, frame.type_arguments).type_of(node)

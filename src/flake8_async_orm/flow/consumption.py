@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_orm.facts import ResultUsed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ResultState, State
-from flake8_async_orm.values import ApiObject, Coroutine, Instance, Place, Site, Tuple, Value
+from flake8_async_orm.values import ApiObject, Coroutine, Instance, Place, Site, Tuple, Value, replace
 
 
 def is_result(value: Value) -> bool:

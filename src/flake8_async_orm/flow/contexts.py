@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import libcst as cst
 
@@ -31,6 +30,7 @@ from flake8_async_orm.values import (
     Site,
     Unknown,
     Value,
+    replace,
 )
 
 #: names of what lets one task, or a few, into its block at a time

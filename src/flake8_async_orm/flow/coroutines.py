@@ -6,12 +6,11 @@ A coroutine counts as used as soon as any path awaits it, hands it on, returns, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from flake8_async_orm.facts import CoroutineDropped, CoroutineUsedAsValue
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import State, held
-from flake8_async_orm.values import Collection, Coroutine, OneOf, Site, Tuple, Unknown, Value
+from flake8_async_orm.values import Collection, Coroutine, OneOf, Site, Tuple, Unknown, Value, replace
 
 _HOLDING = frozenset({Coroutine, Tuple, Collection, OneOf})
 

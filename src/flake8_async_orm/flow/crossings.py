@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -13,7 +12,7 @@ from flake8_async_orm.flow.reaching import written
 from flake8_async_orm.flow.syntax import dotted_name, string_value
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import without_none
-from flake8_async_orm.values import ApiObject, Class, Function, LocalFunction, Site, Unknown, Value
+from flake8_async_orm.values import ApiObject, Class, Function, LocalFunction, Site, Unknown, Value, replace
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.calls import Argument

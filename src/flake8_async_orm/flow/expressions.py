@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import libcst as cst
 
@@ -23,7 +22,7 @@ from flake8_async_orm.flow import (
     uniqueness,
 )
 from flake8_async_orm.flow.conditions import assume
-from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.frame import BUDGET, BudgetSpent, Frame
 from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
 from flake8_async_orm.flow.syntax import literal, string_value
 from flake8_async_orm.knowledge import api, names
@@ -53,6 +52,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 Evaluator = Callable[[Frame, cst.CSTNode, State], Value]
@@ -61,7 +61,9 @@ _EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
 
 def evaluate(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     """The value of an expression. Raises BudgetSpent when the body has become too long to follow."""
-    frame.step()
+    frame.steps += 1
+    if frame.steps > BUDGET:
+        raise BudgetSpent
     evaluator = _EVALUATORS.get(type(node))
     if evaluator is None:
         return Unknown(f"{type(node).__name__} not followed")
@@ -82,7 +84,7 @@ def evaluates(*kinds: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
 
 @evaluates(cst.Name)
 def _name(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Name)
+    assert type(node) is cst.Name
     if node.value in ("True", "False", "None"):
         return Constant(literal(node))
     return look_up(frame, node, state)
@@ -136,7 +138,7 @@ def state_unbound(frame: Frame, node: cst.Name, state: State, binding: Binding) 
 
 @evaluates(cst.Integer, cst.Float, cst.SimpleString, cst.ConcatenatedString, cst.Imaginary, cst.Ellipsis)
 def _literal(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    if isinstance(node, cst.ConcatenatedString) and string_value(node) is None:
+    if type(node) is cst.ConcatenatedString and string_value(node) is None:
         for part in (node.left, node.right):
             evaluate(frame, part, state)
         return TEXT
@@ -162,8 +164,8 @@ def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Tuple)
 def _tuple(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Tuple)
-    if any(isinstance(element, cst.StarredElement) for element in node.elements):
+    assert type(node) is cst.Tuple
+    if any(type(element) is cst.StarredElement for element in node.elements):
         return _sequence(frame, node, state)
     return Tuple(tuple(evaluate(frame, element.value, state) for element in node.elements))
 
@@ -175,12 +177,12 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     starred = False
     for element in node.elements:
         value = evaluate(frame, element.value, state)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             starred = True
             value = element_of(frame, value, frame.site(element.value), how="unpacking")
         values.append(value)
-    kind = "set" if isinstance(node, cst.Set) else "list"
-    if isinstance(node, cst.List) and values and not starred and len(values) <= 24:
+    kind = "set" if type(node) is cst.Set else "list"
+    if type(node) is cst.List and values and not starred and len(values) <= 24:
         return Tuple(tuple(values))
     for value in values:
         ledgers.share(state, value)
@@ -189,10 +191,10 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Dict)
 def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Dict)
+    assert type(node) is cst.Dict
     values: list[Value] = []
     for element in node.elements:
-        if isinstance(element, cst.DictElement):
+        if type(element) is cst.DictElement:
             evaluate(frame, element.key, state)
         values.append(evaluate(frame, element.value, state))
         ledgers.share(state, values[-1])
@@ -291,8 +293,8 @@ def _use(frame: Frame, node: cst.CSTNode, value: Value, use: str) -> None:
 
 @evaluates(cst.UnaryOperation)
 def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.UnaryOperation)
-    if isinstance(node.operator, cst.Not):
+    assert type(node) is cst.UnaryOperation
+    if type(node.operator) is cst.Not:
         value = truth(frame, node.expression, state)
         return Constant(not value.value) if isinstance(value, Constant) else Unknown("bool")
     _use(frame, node.expression, evaluate(frame, node.expression, state), "operator")
@@ -301,15 +303,15 @@ def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.BinaryOperation)
 def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.BinaryOperation)
+    assert type(node) is cst.BinaryOperation
     left, right = evaluate(frame, node.left, state), evaluate(frame, node.right, state)
     _use(frame, node.left, left, "operator")
     _use(frame, node.right, right, "operator")
     if any(isinstance(operand, ModelAttribute) or operand == SQL for operand in (left, right)):
         return SQL
-    if isinstance(node.operator, cst.Add):
+    if type(node.operator) is cst.Add:
         return _added(left, right)
-    if isinstance(node.operator, cst.Modulo) and _is_text(left):
+    if type(node.operator) is cst.Modulo and _is_text(left):
         return TEXT
     return Unknown("operation")
 
@@ -337,8 +339,8 @@ def _added(left: Value, right: Value) -> Value:
 
 @evaluates(cst.BooleanOperation)
 def _boolean(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.BooleanOperation)
-    is_and = isinstance(node.operator, cst.And)
+    assert type(node) is cst.BooleanOperation
+    is_and = type(node.operator) is cst.And
     left = truth(frame, node.left, state)
     right_state: State | None = state.copy()
     assert right_state is not None
@@ -356,7 +358,7 @@ def _boolean(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Comparison)
 def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Comparison)
+    assert type(node) is cst.Comparison
     operands = [node.left, *(target.comparator for target in node.comparisons)]
     values = [evaluate(frame, operand, state) for operand in operands]
     operator = node.comparisons[0].operator
@@ -390,7 +392,7 @@ def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
 
 @evaluates(cst.IfExp)
 def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.IfExp)
+    assert type(node) is cst.IfExp
     truth(frame, node.test, state)
     values: list[Value] = []
     ends: State | None = None
@@ -411,7 +413,7 @@ def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.NamedExpr)
 def _walrus(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.NamedExpr)
+    assert type(node) is cst.NamedExpr
 
     value = evaluate(frame, node.value, state)
     targets.assign(frame, node.target, value, state)
@@ -420,7 +422,7 @@ def _walrus(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Lambda)
 def _lambda(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Lambda)
+    assert type(node) is cst.Lambda
     site = frame.site(node)
     frame.nested[site] = (node, state.copy())
 
@@ -430,8 +432,8 @@ def _lambda(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Yield)
 def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Yield)
-    if isinstance(node.value, cst.From):
+    assert type(node) is cst.Yield
+    if type(node.value) is cst.From:
         value = evaluate(frame, node.value.item, state)
         coroutines.consume(frame, value)
         frame.yielded.append(element_of(frame, value, frame.site(node.value.item), how="yield from"))
@@ -453,13 +455,13 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 @evaluates(cst.Subscript)
 def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Subscript)
+    assert type(node) is cst.Subscript
     value = evaluate(frame, node.value, state)
     indexes: list[Value] = []
     for element in node.slice:
-        if isinstance(element.slice, cst.Index):
+        if type(element.slice) is cst.Index:
             indexes.append(evaluate(frame, element.slice.value, state))
-        elif isinstance(element.slice, cst.Slice):
+        elif type(element.slice) is cst.Slice:
             for part in (element.slice.lower, element.slice.upper, element.slice.step):
                 if part is not None:
                     evaluate(frame, part, state)
@@ -514,7 +516,7 @@ def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: s
 
 @evaluates(cst.Await)
 def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Await)
+    assert type(node) is cst.Await
     inner: cst.CSTNode = node.expression
     whole = frame.site(node)
     while isinstance(inner, (cst.Attribute, cst.Call, cst.Subscript)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
@@ -58,6 +56,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 _ENGINES = {

@@ -6,8 +6,6 @@ remembered (`lattice.Missing`) until a test of something set around it, or a new
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.flow import ledgers, recovery, unflushed
@@ -18,7 +16,7 @@ from flake8_async_orm.flow.syntax import dotted_name, target_names
 from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import Binding, Missing, State, join_states, may_be_none, without_none
 from flake8_async_orm.project import ExternalName, Found
-from flake8_async_orm.values import NONE, ApiObject, Site, Unknown, Value
+from flake8_async_orm.values import NONE, ApiObject, Site, Unknown, Value, replace
 
 _KINDS = (
     names.SESSIONS
@@ -100,9 +98,9 @@ def raises(handler: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     """Whether a handler ends by raising, so that what it catches is an error all the same."""
     body = handler.body.body
     last = body[-1] if body else None
-    if isinstance(last, cst.SimpleStatementLine):
+    if type(last) is cst.SimpleStatementLine:
         last = last.body[-1]
-    return isinstance(last, cst.Raise)
+    return type(last) is cst.Raise
 
 
 def _finally(
@@ -227,7 +225,7 @@ def caught_names(frame: Frame, node: cst.CSTNode | None) -> tuple[str, ...]:
     """The dotted names of the exceptions that a handler catches; an empty string stands for all of them."""
     if node is None:
         return ("",)
-    if isinstance(node, cst.Tuple):
+    if type(node) is cst.Tuple:
         return tuple(name for element in node.elements for name in caught_names(frame, element.value))
     dotted = dotted_name(node)
     found = frame.program.resolve(frame.module, dotted) if dotted else None

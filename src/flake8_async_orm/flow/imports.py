@@ -16,7 +16,7 @@ def bind_imports(frame: Frame, node: cst.Import | cst.ImportFrom, state: State) 
     if isinstance(node, cst.Import):
         for alias in node.names:
             dotted = dotted_name(alias.name) or ""
-            if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            if alias.asname is not None and type(alias.asname.name) is cst.Name:
                 state.names[alias.asname.name.value] = Binding(by_dotted(frame, dotted))
             else:
                 first = dotted.partition(".")[0]
@@ -26,9 +26,9 @@ def bind_imports(frame: Frame, node: cst.Import | cst.ImportFrom, state: State) 
         return
     base = absolute(frame, node)
     for alias in node.names:
-        if isinstance(alias.name, cst.Name):
+        if type(alias.name) is cst.Name:
             bound = alias.asname.name if alias.asname is not None else alias.name
-            if isinstance(bound, cst.Name):
+            if type(bound) is cst.Name:
                 value = by_dotted(frame, f"{base}.{alias.name.value}") if base else Unknown("import not resolved")
                 state.names[bound.value] = Binding(value)
 

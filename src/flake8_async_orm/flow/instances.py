@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_orm.facts import (
     AttributeSerialized,
     CollectionChanged,
@@ -29,7 +27,19 @@ from flake8_async_orm.flow.loading import (
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
-from flake8_async_orm.values import SQL, ApiObject, Collection, Instance, Object, OneOf, Place, Site, Tuple, Value
+from flake8_async_orm.values import (
+    SQL,
+    ApiObject,
+    Collection,
+    Instance,
+    Object,
+    OneOf,
+    Place,
+    Site,
+    Tuple,
+    Value,
+    replace,
+)
 
 #: the lives of an instance in which a read that needs the database cannot succeed
 JUDGED = frozenset({"persistent", "detached"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Protocol
 
 from flake8_async_orm.facts import SessionLeftOpen, WriteLost
@@ -29,6 +28,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 Effect = Callable[[State], None]

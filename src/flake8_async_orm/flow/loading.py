@@ -6,13 +6,12 @@ The rules follow SQLAlchemy's documentation ("Relationship Loading Techniques") 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
-from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place, Site, Unknown, Value
+from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place, Site, Unknown, Value, replace
 
 #: the trail of an instance that a constructor made
 MADE = "made here"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_orm.facts import AbsentRowInserted
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.instances import instances_in
 from flake8_async_orm.lattice import ABSENT, SessionState, State
-from flake8_async_orm.values import ApiObject, Place, Site, Value
+from flake8_async_orm.values import ApiObject, Place, Site, Value, replace
 
 #: who expects one of these has provided for another writer
 _EXPECTED = frozenset(f"sqlalchemy.exc.{name}" for name in ("IntegrityError", "OperationalError", "DBAPIError"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
@@ -51,6 +49,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 #: members of coroutine objects themselves
@@ -64,8 +63,8 @@ READ_WITH_THE_ROW = frozenset({"column", "column_property", "composite"})
 
 @evaluates(cst.Attribute)
 def _attribute(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, cst.Attribute)
-    if isinstance(node.value, cst.Name):
+    assert type(node) is cst.Attribute
+    if type(node.value) is cst.Name:
         binding = state.names.get(node.value.value)
         if binding is not None and binding.missing is not None and binding.missing.none:
             state_unbound(frame, node.value, state, binding)

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 #: questions inside one another: deeper ones are answered `cyclic`
 DEPTH = 48
+_UNANSWERED = object()
 #: questions of one family (calls of one function) that may be open at once
 OPEN = 2
 
@@ -35,11 +36,13 @@ class Memo:
 
     def once(self, key: Hashable, compute: Callable[[], T], cyclic: T, family: Hashable = None) -> T:
         """`compute()`, remembered under `key`; `cyclic` where the question is asked on the way to its own answer."""
-        if key in self._answers:
-            return self._answers[key]  # type: ignore[return-value]
-        circle = self._circle.get(key)
-        if circle is not None and self._stack and self._circle.get(self._stack[-1]) == circle:
-            return cyclic
+        answer = self._answers.get(key, _UNANSWERED)
+        if answer is not _UNANSWERED:
+            return answer  # type: ignore[return-value]
+        if self._circle:
+            circle = self._circle.get(key)
+            if circle is not None and self._stack and self._circle.get(self._stack[-1]) == circle:
+                return cyclic
         if key in self._level:
             self._close(self._level[key])
             return cyclic

@@ -107,7 +107,7 @@ def interpret_rest(frame: Frame) -> None:
 
 def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:
     found = frame.nested.get(site)
-    if found is None or isinstance(found[0], cst.Lambda):
+    if found is None or type(found[0]) is cst.Lambda:
         return None
     return frame.program.nested_definition(frame.module, frame.source.number(found[0]))
 
@@ -132,7 +132,7 @@ def all_parameters(frame: Frame, site: Site) -> list[str]:
     if found is None:
         return []
     given = found[0].params
-    stars = [star for star in (given.star_arg, given.star_kwarg) if isinstance(star, cst.Param)]
+    stars = [star for star in (given.star_arg, given.star_kwarg) if type(star) is cst.Param]
     return [p.name.value for p in [*given.posonly_params, *given.params, *given.kwonly_params, *stars]]
 
 

@@ -6,7 +6,7 @@ turns them into the caller's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.frame import Blocking, HandedUrl, Requirement
@@ -45,6 +45,7 @@ from flake8_async_orm.values import (
     Unknown,
     Value,
     record,
+    replace,
 )
 
 

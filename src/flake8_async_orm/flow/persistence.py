@@ -6,8 +6,6 @@ confirmed by running 1.4, 2.0 and 2.1.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_orm.flow import expiry, generated, unflushed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.instances import instances_in
@@ -27,7 +25,7 @@ from flake8_async_orm.flow.loading import (
 )
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
-from flake8_async_orm.values import ApiObject, Instance, Place, Site, Value
+from flake8_async_orm.values import ApiObject, Instance, Place, Site, Value, replace
 
 
 def constructed(

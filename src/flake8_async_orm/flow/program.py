@@ -57,6 +57,8 @@ from flake8_async_orm.values import (
 )
 
 T = TypeVar("T")
+_ITSELF: Value = Unknown("defined by itself")
+_CALLS_ITSELF = unknown_outcome("calls itself")
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
@@ -74,6 +76,7 @@ class Program:
         self._memo = Memo()
         self._annotations: dict[tuple[str, int, tuple[tuple[str, Value], ...]], Value] = {}
         self._reach = Reach(project)
+        self._classes: dict[str, tuple[str, ClassDefinition] | None] = {}
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._decisive: dict[tuple[str, int], frozenset[str]] = {}
         self._patched: dict[tuple[str, int], bool] = {}
@@ -87,22 +90,22 @@ class Program:
     def resolve(self, module: str, name: str) -> Meaning | None:
         """What a name means at module level, remembered."""
         key = (module, name)
-        if key not in self._resolved:
-            self._resolved[key] = self.project.resolve(module, name)
-        return self._resolved[key]
+        try:
+            return self._resolved[key]
+        except KeyError:
+            found = self._resolved[key] = self.project.resolve(module, name)
+            return found
 
     # -- names ------------------------------------------------------------------------------------------------------
 
     def is_project_class(self, dotted: str) -> bool:
-        found = self.project.find(dotted)
-        return isinstance(found, Found) and isinstance(found.binding, ClassDefinition)
+        return self.class_definition(dotted) is not None
 
     def class_definition(self, dotted: str) -> tuple[str, ClassDefinition] | None:
         """The module and the definition of a project class."""
-        found = self.project.find(dotted)
-        if isinstance(found, Found) and isinstance(found.binding, ClassDefinition):
-            return found.module, found.binding
-        return None
+        if dotted not in self._classes:
+            self._classes[dotted] = self.project.class_definition(dotted)
+        return self._classes[dotted]
 
     def function_definition(self, dotted: str) -> tuple[str, FunctionDefinition] | None:
         """The module and the definition of a project function or method."""
@@ -121,8 +124,7 @@ class Program:
 
     def global_value(self, module: str, name: str) -> Value:
         """What the module-level (possibly dotted) `name` means in `module`."""
-        cyclic: Value = Unknown("defined by itself")
-        return self.once(("global", module, name), lambda: self._global_value(module, name), cyclic)
+        return self.once(("global", module, name), lambda: self._global_value(module, name), _ITSELF)
 
     def _global_value(self, module: str, name: str) -> Value:
         meaning = self.resolve(module, name)
@@ -209,8 +211,7 @@ class Program:
             except BudgetSpent:
                 return Unknown("too long to follow")
 
-        cyclic: Value = Unknown("defined by itself")
-        return self.once(("expression", module, number), compute, cyclic)
+        return self.once(("expression", module, number), compute, _ITSELF)
 
     def _lasting(self, frame: Frame, value: Value) -> Value:
         """A value of the module level for all bodies: a lambda is what it gives."""
@@ -237,9 +238,9 @@ class Program:
         if source is None:
             return ""
         node: cst.CSTNode = source.nodes[number]
-        if isinstance(node, cst.Decorator):
+        if type(node) is cst.Decorator:
             node = node.decorator
-        name = dotted_name(node.func if isinstance(node, cst.Call) else node)
+        name = dotted_name(node.func if type(node) is cst.Call else node)
         found = self.resolve(module, name) if name else None
         return found.name if isinstance(found, ExternalName) else ""
 
@@ -348,9 +349,8 @@ class Program:
             whole = self.once(
                 ("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False
             )
-            self._patched[key] = whole and any(
-                callables.PATCHES.search(word) is not None for word in mentioned_in(source, number)
-            )
+            words = " ".join(mentioned_in(source, number)) if whole else ""
+            self._patched[key] = callables.PATCHES.search(words) is not None
         return self._patched[key]
 
     def is_record(self, cls: Class, kind: str) -> bool:
@@ -430,7 +430,7 @@ class Program:
 
         `source`: the tree that `node` is of, where that is not the project's own.
         """
-        if not isinstance(node, cst.Call):
+        if type(node) is not cst.Call:
             return None
         target = self.resolve(module, dotted_name(node.func) or "")
         if not isinstance(target, ExternalName) or names.last(target.name) not in callables.DEPENDS or not node.args:
@@ -506,7 +506,7 @@ class Program:
         found: dict[str, Value] = {}
         for parameter in parameters.params if parameters is not None else ():
             variable = parameter.param
-            if isinstance(variable, cst.TypeVar):
+            if type(variable) is cst.TypeVar:
                 bound = Reader(self, module).type_of(variable.bound) if variable.bound is not None else None
                 found[variable.name.value] = TypeVariable(variable.name.value, bound)
         return found
@@ -518,7 +518,7 @@ class Program:
         if found is None or source is None:
             return {}
         node = source.nodes[found[1].node]
-        return self.type_bounds(found[0], node.type_parameters) if isinstance(node, cst.ClassDef) else {}
+        return self.type_bounds(found[0], node.type_parameters) if type(node) is cst.ClassDef else {}
 
     def method(self, cls: str, name: str, after: str | None = None) -> tuple[str, str, FunctionDefinition] | None:
         """The (module, class, definition) that `name` finds on a class; with `after`, beyond that class (super())."""
@@ -539,8 +539,7 @@ class Program:
 
     def attribute(self, cls: Class, name: str) -> Value:
         """The value of a data attribute of an instance of `cls`, without identity; Unknown where nothing is written."""
-        cyclic: Value = Unknown("assigned from itself")
-        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), cyclic)
+        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), _ITSELF)
 
     def _attribute(self, cls: Class, name: str) -> Value:
         bound: Value | None = None
@@ -598,7 +597,7 @@ class Program:
 
     def outcome(self, key: Key) -> Outcome:
         """What the body of a project function comes to, under `key`."""
-        return self.once(key, lambda: self._outcome(key), unknown_outcome("calls itself"), key.function)
+        return self.once(key, lambda: self._outcome(key), _CALLS_ITSELF, key.function)
 
     def _outcome(self, key: Key) -> Outcome:
         found = self.function_definition(key.function)
@@ -607,7 +606,7 @@ class Program:
             return unknown_outcome("function not found")
         module, definition = found
         node = source.nodes[definition.node]
-        assert isinstance(node, cst.FunctionDef)
+        assert type(node) is cst.FunctionDef
         return interpret_function(self, module, source, definition, node, key)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.flow import (
@@ -59,6 +58,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 if TYPE_CHECKING:
@@ -190,6 +190,9 @@ def declared(frame: Frame, module: str, definition: FunctionDefinition, function
     return frame.program.annotation_at(module, definition.returns, substitution)
 
 
+_PLAIN = frozenset({Constant, Omitted})
+
+
 def bind(
     frame: Frame, module: str, definition: FunctionDefinition, function: Function, arguments: list[Argument]
 ) -> tuple[dict[str, Value], Key]:
@@ -240,7 +243,7 @@ def bind(
             annotated = frame.program.parameter_annotation(module, parameter.annotation)
             if site is not None:
                 providers.handed_over(frame, value, annotated, parameter.name, site)
-        if isinstance(value, Constant | Omitted) and parameter.name not in frame.program.decisive(module, definition):
+        if type(value) in _PLAIN and parameter.name not in frame.program.decisive(module, definition):
             continue
         told = telling(value, frame.program.parameter_annotation(module, parameter.annotation))
         if told is not None:
@@ -270,7 +273,7 @@ def transfer(
     for place in outcome.fails:
         left = _session(state, place, substitution)
         recovery.may_fail(frame, state, left.place if left is not None else None, site)
-    for place, word in sorted(outcome.ended, key=repr):
+    for place, word in sorted(outcome.ended, key=repr) if len(outcome.ended) > 1 else outcome.ended:
         _end(frame, state, place, word, outcome, substitution, site)
     for place in outcome.doubted:
         here = substitution.place(place)

@@ -32,7 +32,7 @@ _PROVIDED = (names.SESSIONS | names.CONNECTIONS) & names.ASYNC_CLASSES
 
 def is_depends(frame: Frame, node: cst.CSTNode) -> bool:
     """Whether `node` is `Depends(...)` with an argument."""
-    if not isinstance(node, cst.Call) or not node.args:
+    if type(node) is not cst.Call or not node.args:
         return False
     name = dotted_name(node.func) or ""
     if names.last(name) not in callables.DEPENDS:
@@ -48,24 +48,24 @@ def declared(frame: Frame, definition: FunctionDefinition) -> None:
             if number is None:
                 continue
             node: cst.CSTNode = frame.source.nodes[number]
-            if isinstance(node, cst.Annotation):
+            if type(node) is cst.Annotation:
                 node = node.annotation
-            if isinstance(node, cst.Call):
+            if type(node) is cst.Call:
                 _declared(frame, node)
-            elif isinstance(node, cst.Subscript):
+            elif type(node) is cst.Subscript:
                 annotated(frame, node)
 
 
 def annotated(frame: Frame, node: cst.Subscript) -> None:
     """The dependencies in `Annotated[X, Depends(f)]`, in the place of an annotation or as the value of an alias."""
     for element in node.slice[1:]:
-        if isinstance(element.slice, cst.Index):
+        if type(element.slice) is cst.Index:
             _declared(frame, element.slice.value)
 
 
 def _declared(frame: Frame, node: cst.CSTNode) -> None:
     if is_depends(frame, node):
-        assert isinstance(node, cst.Call)
+        assert type(node) is cst.Call
         target = node.args[0].value
         if isinstance(target, (cst.Name, cst.Attribute, cst.Call)):
             depended(frame, frame.program.evaluate(frame.module, frame.numbers[id(target)]), frame.site(target))

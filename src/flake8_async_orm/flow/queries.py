@@ -7,7 +7,6 @@ found by running them.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.values import (
@@ -22,6 +21,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 #: methods of statements that leave rows and options as they are

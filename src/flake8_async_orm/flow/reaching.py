@@ -27,6 +27,11 @@ class Assigned:
     branches: tuple[int, ...]
 
 
+_BINDING = frozenset(
+    {cst.Assign, cst.AnnAssign, cst.NamedExpr, cst.AugAssign, cst.For, cst.CompFor, cst.AsName, cst.Global}
+)
+
+
 class Written:
     """The parents and the assignments of one file."""
 
@@ -36,8 +41,9 @@ class Written:
         #: (scope, name) -> assignments in source order; `name[key]` for an item with a literal key
         self._assigned: dict[tuple[int, str], list[Assigned]] = {}
         self.globals: set[str] = set()
-        for node in source.nodes:
-            self._collect(node)
+        for node, kind in zip(source.nodes, source.kinds, strict=True):
+            if kind in _BINDING:
+                self._collect(node)
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self._parents.get(id(node))
@@ -69,9 +75,9 @@ class Written:
                 self.globals |= {item.name.value for item in names}
 
     def _bind(self, node: cst.CSTNode, target: cst.CSTNode, value: cst.BaseExpression | None) -> None:
-        if isinstance(target, cst.Subscript):
+        if type(target) is cst.Subscript:
             key = _literal_key(target)
-            names = [f"{target.value.value}[{key or ''}]"] if isinstance(target.value, cst.Name) else []
+            names = [f"{target.value.value}[{key or ''}]"] if type(target.value) is cst.Name else []
         else:
             names = target_names(target)
         scope = self.source.number(self.scope(node))
@@ -87,7 +93,7 @@ class Written:
         while above is not None and not isinstance(above, _SCOPES):
             if isinstance(above, _BRANCHES):
                 # the two sides of a branch are told apart by what of it holds the node
-                found.append(self.source.number(child if isinstance(above, cst.If) else above))
+                found.append(self.source.number(child if type(above) is cst.If else above))
             child, above = above, self.parent(above)
         return tuple(found)
 
@@ -117,7 +123,7 @@ class Written:
 
 def _literal_key(target: cst.Subscript) -> str | None:
     element = target.slice[0].slice if len(target.slice) == 1 else None
-    return string_value(element.value) if isinstance(element, cst.Index) else None
+    return string_value(element.value) if type(element) is cst.Index else None
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,6 @@ asks for the connection raises PendingRollbackError then, while `add`, `expunge`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import libcst as cst
 
@@ -17,6 +16,7 @@ from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
 from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Unknown, Value
+from flake8_async_orm.values import ApiObject, Place, Site, replace
 
 Effect = Callable[[State], None]
 #: who expects one of these knows what he does

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flake8_async_orm.facts import MemberReadBeforeEntering
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import ObjectState, State
-from flake8_async_orm.values import STARTED, ApiObject, ContextManager, Site, Unknown, Value
+from flake8_async_orm.values import STARTED, ApiObject, ContextManager, Site, Unknown, Value, replace
 
 
 def started(thing: ApiObject) -> ApiObject:

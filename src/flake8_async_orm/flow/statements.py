@@ -16,7 +16,7 @@ from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left, serializes
 from flake8_async_orm.flow.expressions import evaluate, truth
-from flake8_async_orm.flow.frame import Frame, Guard, joined
+from flake8_async_orm.flow.frame import BUDGET, BudgetSpent, Frame, Guard, joined
 from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
 from flake8_async_orm.flow.scopes import assigned, walk
@@ -70,9 +70,11 @@ def run_all(frame: Frame, body: Any, state: State) -> State | None:
 
 
 def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
-    frame.step()
-    if isinstance(statement, cst.SimpleStatementLine):
+    if type(statement) is cst.SimpleStatementLine:
         return run_all(frame, statement.body, state)
+    frame.steps += 1
+    if frame.steps > BUDGET:
+        raise BudgetSpent
     runner = _RUNNERS.get(type(statement))
     if runner is None:
         return state
@@ -89,19 +91,26 @@ def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
 _SIMPLE = frozenset({cst.Expr, cst.Assign, cst.AnnAssign})
 
 
+_PERHAPS_INERT = frozenset(
+    {cst.Assign, cst.Return, cst.Expr, cst.AnnAssign, cst.Pass, cst.Global, cst.Nonlocal, cst.FunctionDef, cst.Try}
+) | {cst.Break, cst.Continue}
+
+
 def is_inert(statement: cst.CSTNode) -> bool:
     """Whether nothing in the statement can raise: names and literals being assigned."""
+    if type(statement) not in _PERHAPS_INERT:
+        return False
     match statement:
         case cst.Assign(value=cst.Name() | cst.Integer() | cst.SimpleString() | cst.Float() as value, targets=targets):
-            plain = all(isinstance(target.target, cst.Name) for target in targets)
-            return plain and (not isinstance(value, cst.Name) or value.value in ("None", "True", "False"))
+            plain = all(type(target.target) is cst.Name for target in targets)
+            return plain and (type(value) is not cst.Name or value.value in ("None", "True", "False"))
         case cst.Return(value=cst.Await(expression=cst.Name())) | cst.Expr(value=cst.Await(expression=cst.Name())):
             # the `await` may raise, and says so itself
             return True
         case cst.Assign(value=cst.Await(expression=cst.Name()), targets=[cst.AssignTarget(target=cst.Name())]):
             return True
         case cst.AnnAssign(value=None) | cst.AnnAssign(value=cst.Name(value="None" | "True" | "False")):
-            return isinstance(statement.target, cst.Name)
+            return type(statement.target) is cst.Name
         case cst.Pass() | cst.Global() | cst.Nonlocal() | cst.FunctionDef() | cst.Try() | cst.Break() | cst.Continue():
             return True
         case _:
@@ -139,7 +148,7 @@ def _expression(frame: Frame, node: cst.Expr, state: State) -> State | None:
 @runs(cst.Assign)
 def _assign(frame: Frame, node: cst.Assign, state: State) -> State | None:
     value = evaluate(frame, node.value, state)
-    if frame.function is None and isinstance(node.value, cst.Subscript):
+    if frame.function is None and type(node.value) is cst.Subscript:
         providers.annotated(frame, node.value)
     for target in node.targets:
         assign(frame, target.target, value, state)
@@ -169,19 +178,19 @@ def _is_empty(value: Value) -> bool:
 def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
 
     value = evaluate(frame, node.value, state)
-    if isinstance(node.target, cst.Name):
+    if type(node.target) is cst.Name:
         old = evaluate(frame, node.target, state)
-        grown = expressions._added(old, value) if isinstance(node.operator, cst.AddAssign) else Unknown("operation")
+        grown = expressions._added(old, value) if type(node.operator) is cst.AddAssign else Unknown("operation")
         if isinstance(grown, Unknown):
             coroutines.consume(frame, old)
             coroutines.consume(frame, value)
         assign(frame, node.target, grown, state)
     else:
         coroutines.consume(frame, value)
-        if isinstance(node.target, cst.Attribute):
+        if type(node.target) is cst.Attribute:
             frame.changed_collections[frame.site(node.target)] = "+="
         old = evaluate(frame, node.target, state)
-        if isinstance(node.target, cst.Attribute):
+        if type(node.target) is cst.Attribute:
             augmented(frame, node.target, SQL if SQL in (old, value) else Unknown("operation"), state)
     return state
 
@@ -238,7 +247,7 @@ def _assert(frame: Frame, node: cst.Assert, state: State) -> State | None:
 
 @runs(cst.Del)
 def _delete(frame: Frame, node: cst.Del, state: State) -> State | None:
-    if isinstance(node.target, cst.Name):
+    if type(node.target) is cst.Name:
         state.names.pop(node.target.value, None)
     return state
 
@@ -276,7 +285,7 @@ def _if(frame: Frame, node: cst.If, state: State) -> State | None:
         taken = run_block(frame, node.body, taken)
     if other is not None and node.orelse is not None:
         branch = node.orelse
-        other = run(frame, branch, other) if isinstance(branch, cst.If) else run_block(frame, branch.body, other)
+        other = run(frame, branch, other) if type(branch) is cst.If else run_block(frame, branch.body, other)
     return join_states(taken, other)
 
 
@@ -345,14 +354,14 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
 
 def _expects_misuse(node: cst.BaseExpression) -> int:
     """1 where the block is expected to raise: nothing is said of what happens in there."""
-    if not isinstance(node, cst.Call):
+    if type(node) is not cst.Call:
         return 0
     last = (dotted_name(node.func) or "").rpartition(".")[2].lower()
     return int(last in ("raises", "assertraises", "assertraisesregex", "assertwarns", "warns") or "raises" in last)
 
 
 def _suppressed(frame: Frame, node: cst.BaseExpression) -> list[str]:
-    if not isinstance(node, cst.Call) or names.last(dotted_name(node.func) or "") != "suppress":
+    if type(node) is not cst.Call or names.last(dotted_name(node.func) or "") != "suppress":
         return []
 
     return [name for argument in node.args for name in failures.caught_names(frame, argument.value)]
@@ -377,7 +386,7 @@ def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
         if case.guard is not None:
             truth(frame, case.guard, path)
         end = join_states(end, run_block(frame, case.body, path))
-        wildcard = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None
+        wildcard = type(case.pattern) is cst.MatchAs and case.pattern.pattern is None
         exhausted = exhausted or (wildcard and case.guard is None)
     return end if exhausted or rest is None else join_states(end, rest)
 
@@ -396,7 +405,7 @@ def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None
     if frame.function is None:
         for decorator in node.decorators:
             # what other decorators do, `decorators` knows
-            if isinstance(decorator.decorator, cst.Call) and last_name(decorator.decorator.func) == "listens_for":
+            if type(decorator.decorator) is cst.Call and last_name(decorator.decorator.func) == "listens_for":
                 evaluate(frame, decorator.decorator, state)
         return state
 

@@ -40,9 +40,9 @@ def _evaluated(text: str) -> object:
 
 def last_name(node: cst.CSTNode) -> str | None:
     """`c` of `a.b.c` or of `c`."""
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         return node.attr.value
-    return node.value if isinstance(node, cst.Name) else None
+    return node.value if type(node) is cst.Name else None
 
 
 def string_value(node: cst.CSTNode) -> str | None:
@@ -80,16 +80,16 @@ def target_names(node: cst.CSTNode) -> list[str]:
 def is_ellipsis_body(body: cst.BaseSuite) -> bool:
     """Whether a function's body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
     for statement in body.body:
-        small = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
+        small = statement.body if type(statement) is cst.SimpleStatementLine else (statement,)
         for part in small:
-            if isinstance(part, cst.Pass):
+            if type(part) is cst.Pass:
                 continue
-            if isinstance(part, cst.Expr) and isinstance(
+            if type(part) is cst.Expr and isinstance(
                 part.value, (cst.SimpleString, cst.ConcatenatedString, cst.Ellipsis)
             ):
                 continue
-            if isinstance(part, cst.Raise) and part.exc is not None:
-                name = dotted_name(part.exc.func if isinstance(part.exc, cst.Call) else part.exc)
+            if type(part) is cst.Raise and part.exc is not None:
+                name = dotted_name(part.exc.func if type(part.exc) is cst.Call else part.exc)
                 if name == "NotImplementedError":
                     continue
             return False

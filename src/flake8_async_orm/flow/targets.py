@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
@@ -23,6 +21,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 
@@ -49,12 +48,12 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
             coroutines.consume(frame, value)
             ledgers.share(state, value)
             held = evaluate(frame, owner, state)
-            if isinstance(owner, cst.Name) and isinstance(held, Collection) and held.of == EMPTY:
+            if type(owner) is cst.Name and isinstance(held, Collection) and held.of == EMPTY:
                 binding = state.names.get(owner.value)
                 if binding is not None:
                     state.names[owner.value] = replace(binding, value=replace(held, of=value))
             for element in target.slice:
-                if isinstance(element.slice, cst.Index):
+                if type(element.slice) is cst.Index:
                     evaluate(frame, element.slice.value, state)
         case _:
             coroutines.consume(frame, value)
@@ -72,7 +71,7 @@ def _unpack(
         site = value.site
         coroutines.used_as_value(frame, value, site, site, "unpacking")
         value = Unknown("unpacked a coroutine")
-    starred = any(isinstance(element, cst.StarredElement) for element in elements)
+    starred = any(type(element) is cst.StarredElement for element in elements)
     if isinstance(value, Tuple) and len(value.items) == len(elements) and not starred:
         items: list[Value] = list(value.items)
     elif isinstance(value, Object) and not starred and frame.program.is_record(value.cls, "NamedTuple"):
@@ -83,7 +82,7 @@ def _unpack(
         item = element_of(frame, value, frame.site(target))
         items = [item] * len(elements)
     for element, item in zip(elements, items, strict=True):
-        inner = element if isinstance(element, cst.StarredElement) else element.value
+        inner = element if type(element) is cst.StarredElement else element.value
         assign(frame, inner, item, state, comprehension)
 
 
@@ -96,7 +95,7 @@ def _set_attribute(
     holder = without_none(evaluate(frame, owner, state))
     match holder:
         case Object(place=place):
-            if isinstance(owner, cst.Name) and holder == _receiver(frame, state):
+            if type(owner) is cst.Name and holder == _receiver(frame, state):
                 old = frame.writes.get(name)
                 frame.writes[name] = value if old is None else join(old, value)
             if place is not None:
@@ -106,11 +105,11 @@ def _set_attribute(
         case ApiObject(cls=cls) if name == "expire_on_commit":
             if cls in names.ASYNC_SESSIONS:
                 frame.state_fact(LoadingAsked(frame.site(target), "expire-on-commit", elements=(frame.site(owner),)))
-            elif isinstance(owner, cst.Attribute) and isinstance(owner.value, cst.Name):
+            elif type(owner) is cst.Attribute and type(owner.value) is cst.Name:
                 _set_on_session(owner.value.value, value, state)
         case ApiObject(place=place) if name not in ("expire_on_commit", "bind", "info", "autoflush"):
             # an attribute put on a session or engine: it is a fake, and nothing of it is what it seems
-            if isinstance(owner, cst.Name):
+            if type(owner) is cst.Name:
                 state.names[owner.value] = Binding(Unknown("a fake"))
             if place is not None:
                 state.heap[place] = ObjectState({})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from flake8_async_orm.values import Site
+from flake8_async_orm.values import Site, replace
 
 
 @dataclass(frozen=True, slots=True)

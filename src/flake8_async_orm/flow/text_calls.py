@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import libcst as cst
 
@@ -11,7 +10,7 @@ from flake8_async_orm.flow.syntax import literal, string_value
 from flake8_async_orm.flow.text import Text, Texts, with_holes
 from flake8_async_orm.flow.texts import TextReader, Where
 from flake8_async_orm.knowledge import names, urls
-from flake8_async_orm.values import Class, External, Function, Object
+from flake8_async_orm.values import Class, External, Function, Object, replace
 
 
 def read_call(reader: TextReader, where: Where, node: cst.Call) -> Texts | None:

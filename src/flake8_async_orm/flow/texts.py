@@ -6,7 +6,7 @@ Read from the syntax where somebody asks (the URL of an engine), across modules;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -20,7 +20,7 @@ from flake8_async_orm.project import Found
 from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
 from flake8_async_orm.source import Source
 from flake8_async_orm.source.walk import children
-from flake8_async_orm.values import Class, External, Function, Module, Object, Site, Unknown, Value
+from flake8_async_orm.values import Class, External, Function, Module, Object, Site, Unknown, Value, replace
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program

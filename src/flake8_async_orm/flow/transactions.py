@@ -7,7 +7,6 @@ refused in a block whose transaction has ended, was found by running 1.4, 2.0 an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from flake8_async_orm.facts import TransactionBegunAgain, TransactionEndedInBlock
 from flake8_async_orm.flow import recovery
@@ -15,7 +14,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import SessionState, State, without_none
 from flake8_async_orm.transaction import BEGUN, ENDED, ENTRY, MAYBE, Block, Transaction
-from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Value
+from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Value, replace
 
 Effect = Callable[[State], None]
 _HOLDERS = names.SESSIONS | names.CONNECTIONS

@@ -5,8 +5,6 @@ Until then the attribute is None. What may flush is anything that is awaited: it
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import libcst as cst
 
 from flake8_async_orm.facts import UnflushedValueRead
@@ -15,7 +13,7 @@ from flake8_async_orm.flow.instances import instance_name, session_name
 from flake8_async_orm.lattice import InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.source import Source
-from flake8_async_orm.values import Instance, Place, Site
+from flake8_async_orm.values import Instance, Place, Site, replace
 
 _NOTHING: frozenset[str] = frozenset()
 

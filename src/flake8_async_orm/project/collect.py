@@ -128,8 +128,8 @@ class _Collector:
         self.target(node.target, node, node.value, node.annotation.annotation, scope)
 
     def augmented_assign(self, node: cst.AugAssign, scope: Scope) -> None:
-        if scope.kind == "module" and isinstance(node.target, cst.Name) and node.target.value == "__all__":
-            self.export(strings(node.value) if isinstance(node.operator, cst.AddAssign) else None)
+        if scope.kind == "module" and type(node.target) is cst.Name and node.target.value == "__all__":
+            self.export(strings(node.value) if type(node.operator) is cst.AddAssign else None)
             return
         self.target(node.target, node, None, None, scope)
 
@@ -151,7 +151,7 @@ class _Collector:
         elif isinstance(target, (cst.Tuple, cst.List)):
             values: Sequence[cst.BaseElement] = value.elements if isinstance(value, (cst.Tuple, cst.List)) else ()
             paired = len(values) == len(target.elements) and not any(
-                isinstance(element, cst.StarredElement) for element in (*values, *target.elements)
+                type(element) is cst.StarredElement for element in (*values, *target.elements)
             )
             for index, element in enumerate(target.elements):
                 self.target(element.value, statement, values[index].value if paired else None, None, scope)
@@ -190,8 +190,8 @@ class _Collector:
             scope.function or None,
             value is None and annotation is None,
             alias=dotted_name(value) if value is not None and follow else None,
-            origin=dotted_name(value.value) if isinstance(value, cst.Subscript) and follow else None,
-            call=called_name(value.func) if isinstance(value, cst.Call) else None,
+            origin=dotted_name(value.value) if type(value) is cst.Subscript and follow else None,
+            call=called_name(value.func) if type(value) is cst.Call else None,
         )
         if assignment.alias in ("None", "True", "False"):
             assignment = replace(assignment, alias=None)
@@ -205,7 +205,7 @@ class _Collector:
         annotation: cst.BaseExpression | None,
         scope: Scope,
     ) -> None:
-        if not (isinstance(target.value, cst.Name) and target.value.value == scope.self_name and scope.cls is not None):
+        if not (type(target.value) is cst.Name and target.value.value == scope.self_name and scope.cls is not None):
             return
         name = target.attr.value
         attribute = InstanceAttribute(
@@ -234,7 +234,7 @@ class _Collector:
 
     def expression(self, node: cst.Expr, scope: Scope) -> None:
         """`__all__.extend([...])` and `__all__.append("...")`."""
-        if scope.kind != "module" or not isinstance(node.value, cst.Call):
+        if scope.kind != "module" or type(node.value) is not cst.Call:
             return
         called = dotted_name(node.value.func)
         if called in ("__all__.extend", "__all__.append") and len(node.value.args) == 1:
@@ -251,7 +251,7 @@ class _Collector:
         for alias in node.names:
             dotted = dotted_name(alias.name) or ""
             bound = alias.asname.name if alias.asname is not None else None
-            if isinstance(bound, cst.Name):
+            if type(bound) is cst.Name:
                 self.bind(bound.value, Import(dotted, None, self.number(alias), scope.type_checking), scope)
             else:
                 top = dotted.partition(".")[0]
@@ -270,7 +270,7 @@ class _Collector:
         for alias in node.names:
             name = alias.name.value
             bound = alias.asname.name if alias.asname is not None else alias.name
-            if isinstance(name, str) and isinstance(bound, cst.Name):
+            if isinstance(name, str) and type(bound) is cst.Name:
                 # beside a module that is in no package there are only modules
                 origin, attribute = (module, name) if module else (name, None)
                 self.bind(bound.value, Import(origin, attribute, self.number(alias), scope.type_checking), scope)
@@ -320,7 +320,7 @@ class _Collector:
         groups: list[tuple[str, Sequence[cst.Param]]] = [
             ("positional-only", node.posonly_params),
             ("positional", node.params),
-            ("star", [node.star_arg] if isinstance(node.star_arg, cst.Param) else ()),
+            ("star", [node.star_arg] if type(node.star_arg) is cst.Param else ()),
             ("keyword", node.kwonly_params),
             ("double-star", [node.star_kwarg] if node.star_kwarg is not None else ()),
         ]
@@ -370,7 +370,7 @@ class _Collector:
         else:
             then, otherwise = branches(node.test, scope)
         self.statements(node.body.body, then)
-        if isinstance(node.orelse, cst.If):
+        if type(node.orelse) is cst.If:
             self.if_statement(node.orelse, otherwise)
         elif node.orelse is not None:
             self.statements(node.orelse.body.body, otherwise)
@@ -392,7 +392,7 @@ class _Collector:
         self.statements(node.body.body, scope)
 
     def loop(self, node: cst.For | cst.While, scope: Scope) -> None:
-        if isinstance(node, cst.For):
+        if type(node) is cst.For:
             self.target(node.target, node, None, None, scope)
         self.statements(node.body.body, scope)
         if node.orelse is not None:

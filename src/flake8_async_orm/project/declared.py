@@ -85,7 +85,7 @@ class Reader:
     def properties(self, items: Mapping[str, cst.BaseExpression]) -> Iterator[Declared]:
         """What the `properties` of an imperative mapping declare."""
         for name, value in items.items():
-            if isinstance(value, cst.Call):
+            if type(value) is cst.Call:
                 yield self.called(MappedAttribute(name, "column", module=self.module), value, None)
             else:
                 yield Declared(MappedAttribute(name, "column", module=self.module))
@@ -107,7 +107,7 @@ class Reader:
             shape = None
             if first.returns is not None:
                 shape = shape_of(self.source.nodes[first.returns])
-            if isinstance(value, cst.Call):
+            if type(value) is cst.Call:
                 return self.called(blank, value, shape)
             return Declared(blank)
         return None
@@ -116,7 +116,7 @@ class Reader:
         """What a method returns where it has one `return`, else None."""
         nodes = self.source.nodes
         within = range(method.node, self.source.last_below(method.node) + 1)
-        returns = [node.value for node in map(nodes.__getitem__, within) if isinstance(node, cst.Return)]
+        returns = [node.value for node in map(nodes.__getitem__, within) if type(node) is cst.Return]
         return returns[0] if len(returns) == 1 else None
 
     # -- attributes -------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Reader:
             return None
         blank = MappedAttribute(name, "column", node=definition.node, module=self.module)
         shape = None if definition.annotation is None else shape_of(self.source.nodes[definition.annotation])
-        if isinstance(value, cst.Call):
+        if type(value) is cst.Call:
             mapped = shape is not None and (sqlmodel or shape.wrapper in mapping.MAPPED)
             return self.called(blank, value, shape, sqlmodel) if mapped or self.constructor(value)[0] else None
         if shape is None:
@@ -142,7 +142,7 @@ class Reader:
 
     def with_value(self, read: Declared, value: cst.BaseExpression | None) -> Declared:
         """`x: Mapped[int] = 3` of a mapped dataclass or an SQLModel."""
-        if value is None or isinstance(value, cst.Ellipsis):
+        if value is None or type(value) is cst.Ellipsis:
             return read
         return replace(read, attribute=replace(read.attribute, default="python"))
 
@@ -160,7 +160,7 @@ class Reader:
     def annotated_call(self, shape: Shape) -> cst.Call | None:
         """The `mapped_column(...)` in the `Annotated[...]` that an annotation is or names."""
         if shape.extras:
-            return next((extra for extra in shape.extras if isinstance(extra, cst.Call)), None)
+            return next((extra for extra in shape.extras if type(extra) is cst.Call), None)
         if shape.name is None or shape.quoted or shape.collection:
             return None
         found = self.project.resolve(self.module, shape.name)
@@ -170,8 +170,8 @@ class Reader:
         if source is None or found.binding.value is None or found.binding.origin.rpartition(".")[2] != "Annotated":
             return None
         node = source.nodes[found.binding.value]
-        items = subscript_items(node)[1:] if isinstance(node, cst.Subscript) else []
-        return next((item for item in items if isinstance(item, cst.Call)), None)
+        items = subscript_items(node)[1:] if type(node) is cst.Subscript else []
+        return next((item for item in items if type(item) is cst.Call), None)
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
@@ -193,15 +193,15 @@ class Reader:
         other = Reader(self.project, found.module)
         if isinstance(found.binding, FunctionDefinition):
             inner = other.returned(found.binding)
-            if isinstance(inner, cst.Call):
+            if type(inner) is cst.Call:
                 kind, given = other.constructor(inner, depth + 1)
                 if kind == "column":
                     return kind, {**given, **keywords(inner)[0]}
         elif isinstance(found.binding, Assignment) and (found.binding.call or "").rpartition(".")[2] == "partial":
             made = None if found.binding.value is None else other.source.nodes[found.binding.value]
-            first = next(iter(positional(made)), None) if isinstance(made, cst.Call) else None
+            first = next(iter(positional(made)), None) if type(made) is cst.Call else None
             target = other.project.resolve(found.module, dotted_name(first) or "") if first is not None else None
-            if isinstance(made, cst.Call) and isinstance(target, ExternalName):
+            if type(made) is cst.Call and isinstance(target, ExternalName):
                 return mapping.CONSTRUCTORS.get(target.name.rpartition(".")[2], "other"), keywords(made)[0]
         return "other", {}
 
@@ -216,7 +216,7 @@ class Reader:
             return self.field(blank, call, arguments, starred)
         if kind == "deferred":
             inner = next(iter(positional(call)), None)
-            read = self.called(blank, inner, shape) if isinstance(inner, cst.Call) else Declared(blank)
+            read = self.called(blank, inner, shape) if type(inner) is cst.Call else Declared(blank)
             group = string_value(arguments.get("group"))
             return replace(read, attribute=replace(read.attribute, deferred=True, deferred_group=group))
         if kind in ("relationship", "sqlmodel-relationship"):
@@ -276,7 +276,7 @@ class Reader:
 
     def positional_column(self, argument: cst.BaseExpression) -> dict[str, object]:
         """What a positional argument of a column says: `ForeignKey(...)`, `Computed(...)`, `Identity()` ..."""
-        if not isinstance(argument, cst.Call):
+        if type(argument) is not cst.Call:
             return {}
         last = (dotted_name(argument.func) or "").rpartition(".")[2]
         if last == "ForeignKey":
@@ -287,7 +287,7 @@ class Reader:
     def field(self, blank: MappedAttribute, call: cst.Call, arguments: Arguments, starred: bool) -> Declared:
         """SQLModel's `Field(...)`."""
         column = arguments.get("sa_column")
-        if isinstance(column, cst.Call):
+        if type(column) is cst.Call:
             return self.called(blank, column, None)
         if column is not None:
             return Declared(replace(blank, onupdate="unknown", default="unknown", deferred=None))
@@ -297,7 +297,7 @@ class Reader:
         if items is None or starred:
             read = replace(read, onupdate="unknown", default="unknown", deferred=None)
         default = arguments.get("default") or next(iter(positional(call)), None)
-        if default is not None and literal(default) is not None and not isinstance(default, cst.Ellipsis):
+        if default is not None and literal(default) is not None and type(default) is not cst.Ellipsis:
             read = replace(read, default="python")
         if "default_factory" in arguments:
             read = replace(read, default="python", default_factory=True)

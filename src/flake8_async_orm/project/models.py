@@ -235,9 +235,9 @@ class Models:
         """The tables that the `ForeignKeyConstraint(...)` among a class's table arguments refer to."""
         node = self._option(self.project.mro(name)[0], "__table_args__")
         found: set[str] = set()
-        for element in node.elements if isinstance(node, cst.Tuple) else ():
+        for element in node.elements if type(node) is cst.Tuple else ():
             call = element.value
-            if isinstance(call, cst.Call) and (dotted_name(call.func) or "").endswith("ForeignKeyConstraint"):
+            if type(call) is cst.Call and (dotted_name(call.func) or "").endswith("ForeignKeyConstraint"):
                 named, given = keywords(call)[0], positional(call)
                 columns = given[1] if len(given) > 1 else named.get("refcolumns")
                 found |= {_table(column) for column in (strings(columns) if columns is not None else None) or ()}

@@ -69,7 +69,7 @@ class Relationships:
         first: cst.BaseExpression | None = None
         if kind == "sqlmodel-relationship":
             inner = arguments.get("sa_relationship")
-            if isinstance(inner, cst.Call):
+            if type(inner) is cst.Call:
                 return self.read(blank, inner, *keywords(inner), shape, "relationship")
             more = arguments.get("sa_relationship_kwargs")
             items = {} if more is None else mapping_items(more)
@@ -160,7 +160,7 @@ class Relationships:
         name = string_value(node)
         options: Arguments = {}
         starred = False
-        if isinstance(node, cst.Call) and (dotted_name(node.func) or "").rpartition(".")[2] == "backref":
+        if type(node) is cst.Call and (dotted_name(node.func) or "").rpartition(".")[2] == "backref":
             name = string_value(next(iter(positional(node)), None))
             options, starred = keywords(node)
         if name is None:

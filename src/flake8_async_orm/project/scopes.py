@@ -49,12 +49,12 @@ class Scope:
 
 def branches(test: cst.BaseExpression, scope: Scope) -> tuple[Scope, Scope]:
     """The scopes of the two branches of an `if` outside functions."""
-    negated = isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not)
-    condition = test.expression if isinstance(test, cst.UnaryOperation) and negated else test
+    negated = type(test) is cst.UnaryOperation and type(test.operator) is cst.Not
+    condition = test.expression if type(test) is cst.UnaryOperation and negated else test
     if (dotted_name(condition) or "").rpartition(".")[2] == "TYPE_CHECKING":
         first, second = replace(scope, type_checking=True), replace(scope, fallback=True)
         return (second, first) if negated else (first, second)
-    if isinstance(test, cst.Comparison) and (head_name(test.left) or "") in _ENVIRONMENT:
+    if type(test) is cst.Comparison and (head_name(test.left) or "") in _ENVIRONMENT:
         older = isinstance(test.comparisons[0].operator, (cst.LessThan, cst.LessThanEqual))
         other = replace(scope, fallback=True)
         return (other, scope) if older else (scope, other)
@@ -83,13 +83,13 @@ def generators(source: Source) -> frozenset[int]:
 def is_stub(body: cst.BaseSuite) -> bool:
     """Whether a function's body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
     for part in small_statements(body):
-        if isinstance(part, cst.Pass):
+        if type(part) is cst.Pass:
             continue
-        if isinstance(part, cst.Expr) and isinstance(
+        if type(part) is cst.Expr and isinstance(
             part.value, (cst.SimpleString, cst.ConcatenatedString, cst.Ellipsis)
         ):
             continue
-        if isinstance(part, cst.Raise) and part.exc is not None and head_name(part.exc) == "NotImplementedError":
+        if type(part) is cst.Raise and part.exc is not None and head_name(part.exc) == "NotImplementedError":
             continue
         return False
     return True

@@ -13,28 +13,32 @@ def dotted_name(node: cst.CSTNode) -> str | None:
     if type(node) is cst.Name:
         return node.value
     parts: list[str] = []
-    while isinstance(node, cst.Attribute):
+    while type(node) is cst.Attribute:
         parts.append(node.attr.value)
         node = node.value
-    if not isinstance(node, cst.Name):
+    if type(node) is not cst.Name:
         return None
     parts.append(node.value)
     return ".".join(reversed(parts))
 
 
+_SUFFIXED = frozenset({cst.Subscript, cst.Call})
+
+
 def head_name(node: cst.CSTNode) -> str | None:
     """The dotted name that `node` is, subscripts or calls: `a.b` of `a.b`, `a.b[...]` and `a.b(...)`."""
-    while isinstance(node, (cst.Subscript, cst.Call)):
+    while type(node) in _SUFFIXED:
+        assert isinstance(node, (cst.Subscript, cst.Call))
         node = node.value if isinstance(node, cst.Subscript) else node.func
     return dotted_name(node)
 
 
 def called_name(node: cst.CSTNode) -> str | None:
     """As `dotted_name`, but a call on the way is written `f()`."""
-    if isinstance(node, cst.Attribute):
+    if type(node) is cst.Attribute:
         owner = called_name(node.value)
         return None if owner is None else f"{owner}.{node.attr.value}"
-    if isinstance(node, cst.Call):
+    if type(node) is cst.Call:
         called = called_name(node.func)
         return None if called is None else f"{called}()"
     return dotted_name(node)
@@ -42,13 +46,13 @@ def called_name(node: cst.CSTNode) -> str | None:
 
 def string_value(node: cst.CSTNode | None) -> str | None:
     """The text of a string literal (concatenated ones too), else None."""
-    if isinstance(node, cst.SimpleString):
+    if type(node) is cst.SimpleString:
         try:
             value = ast.literal_eval(node.value)
         except (ValueError, SyntaxError):
             return None
         return value if isinstance(value, str) else None
-    if isinstance(node, cst.ConcatenatedString):
+    if type(node) is cst.ConcatenatedString:
         left, right = string_value(node.left), string_value(node.right)
         return left + right if left is not None and right is not None else None
     return None
@@ -58,16 +62,16 @@ def strings(node: cst.CSTNode) -> tuple[str, ...] | None:
     """The strings of a list, tuple or set literal of strings, else None."""
     if not isinstance(node, (cst.List, cst.Tuple, cst.Set)):
         return None
-    found = [string_value(element.value) if isinstance(element, cst.Element) else None for element in node.elements]
+    found = [string_value(element.value) if type(element) is cst.Element else None for element in node.elements]
     known = tuple(text for text in found if text is not None)
     return known if len(known) == len(found) else None
 
 
 def literal(node: cst.CSTNode | None) -> object:
     """The value of a literal: True, False, None, an integer or a string; `...` (Ellipsis) for everything else."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         return {"True": True, "False": False, "None": None}.get(node.value, ...)
-    if isinstance(node, cst.Integer):
+    if type(node) is cst.Integer:
         return int(node.value.replace("_", ""), 0)
     text = string_value(node)
     return ... if text is None else text
@@ -83,7 +87,7 @@ def expression(text: str) -> cst.BaseExpression | None:
 
 def subscript_items(node: cst.Subscript) -> list[cst.BaseExpression]:
     """`[A, B]` of `X[A, B]`."""
-    return [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+    return [element.slice.value for element in node.slice if type(element.slice) is cst.Index]
 
 
 def keywords(call: cst.Call) -> tuple[dict[str, cst.BaseExpression], bool]:
@@ -105,15 +109,15 @@ def positional(call: cst.Call) -> list[cst.BaseExpression]:
 
 def mapping_items(node: cst.CSTNode) -> dict[str, cst.BaseExpression] | None:
     """The items of a dictionary with literal string keys, written `{...}` or `dict(...)`, else None."""
-    if isinstance(node, cst.Call):
+    if type(node) is cst.Call:
         named, starred = keywords(node)
         plain = dotted_name(node.func) == "dict" and not starred and not positional(node)
         return named if plain else None
-    if not isinstance(node, cst.Dict):
+    if type(node) is not cst.Dict:
         return None
     items: dict[str, cst.BaseExpression] = {}
     for element in node.elements:
-        key = string_value(element.key) if isinstance(element, cst.DictElement) else None
+        key = string_value(element.key) if type(element) is cst.DictElement else None
         if key is None:
             return None
         items[key] = element.value
@@ -123,7 +127,7 @@ def mapping_items(node: cst.CSTNode) -> dict[str, cst.BaseExpression] | None:
 def small_statements(body: cst.BaseSuite) -> Iterator[cst.CSTNode]:
     """The statements of a body, simple ones one by one."""
     for statement in body.body:
-        if isinstance(statement, cst.SimpleStatementLine):
+        if type(statement) is cst.SimpleStatementLine:
             yield from statement.body
         else:
             yield statement

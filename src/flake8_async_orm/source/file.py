@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flake8_async_orm.source.decoding import Decoded, decode, decode_roughly, encode
 from flake8_async_orm.source.errors import SourceError
 from flake8_async_orm.source.lines import Lines
+from flake8_async_orm.source.walk import children
 
 if TYPE_CHECKING:
     from libcst import CSTNode, Module
@@ -93,8 +94,6 @@ class Source:
 
     def last_below(self, number: int) -> int:
         """The number of the last node below the node `number`; its own if there is none. Raises SourceError."""
-        from flake8_async_orm.source.walk import children
-
         last = self.nodes[number]
         while below := children(last):
             last = below[-1]
