@@ -7,6 +7,8 @@ shared machine. The parse is `libcst.parse_module` of the same files in the same
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import re
@@ -62,6 +64,31 @@ def interpreted(files: Sequence[Path]) -> list[Path]:
     return found
 
 
+def parsed_by_a_run(tree: Path) -> list[Path]:
+    """The files whose trees a run over `tree` makes: those that it interprets, and those whose definitions it needs."""
+    done = subprocess.run([sys.executable, __file__, "--paths", str(tree)], stdout=subprocess.PIPE, text=True, check=True)
+    return [Path(path) for path in json.loads(done.stdout.splitlines()[-1])]
+
+
+def print_paths(tree: str) -> None:
+    """Run the linter in this process, and print as JSON which files were parsed."""
+    from flake8_async_orm.cli import main
+    from flake8_async_orm.source import Source
+
+    parsed: dict[str, None] = {}
+    parse = vars(Source)["_parsed"]
+    make = parse.func
+
+    def recorded(source: Source) -> object:
+        parsed[source.path] = None
+        return make(source)
+
+    parse.func = recorded
+    with contextlib.redirect_stdout(io.StringIO()):
+        main(["--isolated", "--no-cache", "--jobs", "1", tree])
+    print(json.dumps(list(parsed)))
+
+
 def unit(title: str, files: Sequence[Path]) -> Unit:
     return Unit(title, tuple(files), sum(path.read_bytes().count(b"\n") for path in files))
 
@@ -109,12 +136,17 @@ def bench(tree: Path, rounds: int, jobs: int) -> tuple[list[str], float]:
     """The rows of the table for one tree, and the ratio that a limit is set on."""
     files = python_files(tree)
     naming = [path for path in files if ORM.search(path.read_bytes())]
-    units = [unit("name it", naming), unit("interpret", interpreted(files))]
-    linter = [sys.executable, "-m", "flake8_async_orm", "--isolated", "--jobs", str(jobs), str(tree)]
+    units = [
+        unit("name it", naming),
+        unit("interpret", interpreted(files)),
+        unit("parse", parsed_by_a_run(tree)),
+    ]
+    linter = [sys.executable, "-m", "flake8_async_orm", "--isolated", "--no-cache", "--jobs", str(jobs), str(tree)]
     runs: list[Cost] = []
     parses: list[list[float]] = [[] for _ in units]
     for _ in range(rounds):
-        runs.append(measure(linter))
+        # compiled modules are kept, as they are where the package is installed
+        runs.append(measure(linter, PYTHONDONTWRITEBYTECODE=""))
         for times, one in zip(parses, units, strict=True):
             times.append(parse_elsewhere(one.files))
     seconds = min(run.seconds for run in runs)
@@ -136,11 +168,15 @@ def main() -> int:
     parser.add_argument("trees", nargs="*", type=Path, help="directories or files of Python code")
     parser.add_argument("--rounds", type=int, default=3, help="the least of so many runs counts (default: 3)")
     parser.add_argument("--jobs", type=int, default=1, help="processes of the linter (default: 1; 0: as many as pay)")
-    parser.add_argument("--limit", type=float, help="fail where the net ratio of an `interpret` row is greater")
+    parser.add_argument("--limit", type=float, help="fail where the net ratio of a `parse` row is greater")
     parser.add_argument("--parse", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--paths", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.parse:
         print(parse(json.load(sys.stdin)))
+        return 0
+    if arguments.paths:
+        print_paths(arguments.paths)
         return 0
     if not arguments.trees:
         parser.error("which trees?")

@@ -56,7 +56,6 @@ def constructed(frame: Frame, state: State, dotted: str, arguments: list[Argumen
 
 def later(frame: Frame, state: State, arguments: list[Argument], node: cst.Call, site: Site) -> None:
     """The first argument is a function that a framework calls with the others, once the response is sent."""
-    from flake8_async_orm.flow.calls import call
 
     function = arguments[0].value if arguments else None
     if isinstance(function, (Function, LocalFunction)) or (
@@ -65,7 +64,7 @@ def later(frame: Frame, state: State, arguments: list[Argument], node: cst.Call,
         # what it does is not done yet
         frame.muted += 1
         try:
-            made = call(frame, state.copy(), function, arguments[1:], node, site)
+            made = calls.call(frame, state.copy(), function, arguments[1:], node, site)
         finally:
             frame.muted -= 1
         coroutines.consume(frame, made)
@@ -150,6 +149,9 @@ def _dependency(frame: Frame, parameter: Parameter) -> Iterator[cst.Call]:
 
 def _closes(frame: Frame, provider: Value) -> bool:
     """Whether `provider` is an async generator function, whose rest closes the session."""
-    from flake8_async_orm.flow.project_calls import call_without_arguments
 
-    return isinstance(provider, Function) and isinstance(call_without_arguments(frame.program, provider), Generator)
+    return isinstance(provider, Function) and isinstance(project_calls.call_without_arguments(frame.program, provider), Generator)
+
+
+# these need what is defined above
+from flake8_async_orm.flow import calls, project_calls  # noqa: E402
