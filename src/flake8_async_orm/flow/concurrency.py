@@ -6,7 +6,6 @@ that of an instance of unknown session stands for the session that it belongs to
 
 from __future__ import annotations
 
-
 import libcst as cst
 
 from flake8_async_orm.facts import SessionShared

@@ -15,8 +15,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
-from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Unknown, Value
-from flake8_async_orm.values import ApiObject, Place, Site, replace
+from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Unknown, Value, replace
 
 Effect = Callable[[State], None]
 #: who expects one of these knows what he does
