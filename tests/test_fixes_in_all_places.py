@@ -40,4 +40,4 @@ def test_a_fix_keeps_its_guarantees(number: int, misuse: Misuse, tmp_path: Path)
         withheld = [*mending.result.withheld, *([mending.result.refused] if mending.result.refused else [])]
         faults += [(place, way, fault) for fault in (*withheld, *broken(mending, project, config, unsafe=True))]
     assert faults == []
-    assert mended * 3 > tried * 2, "a misuse that is not mended shows nothing"
+    assert mended * 3 >= tried * 2, "a misuse that is not mended shows nothing"

@@ -139,7 +139,7 @@ def unused(text: str, folder: Path, noqa: bool = True, **settings: Any) -> list[
     ("comment", "said"),
     [
         ("# noqa: AOR501", "`AOR501` silences nothing here; drop it from the comment"),
-        ("# noqa: AOR101, AOR501, AOR3", "`AOR501`, `AOR3` silence nothing here; drop them from the comment"),
+        ("# noqa: AOR101, AOR501, AOR2", "`AOR501`, `AOR2` silence nothing here; drop them from the comment"),
         ("# noqa: AOR999", "`AOR999` silences nothing here; drop it from the comment"),
         ("# flake8-async-orm: ignore[lazy-load]", "`lazy-load` silences nothing here; drop it from the comment"),
         ("# flake8-async-orm: ignore[AOR1, lazy-laod]", "`lazy-laod` silences nothing here; drop it from the comment"),
@@ -176,9 +176,9 @@ def test_it_is_off_by_default_and_only_about_what_is_looked_for(tmp_path: Path) 
 
 
 def test_a_comment_for_the_whole_file(tmp_path: Path) -> None:
-    head = "# flake8-async-orm: ignore-file[AOR101, AOR5] generated\n# flake8: noqa: AOR3\n"
+    head = "# flake8-async-orm: ignore-file[AOR101, AOR5] generated\n# flake8: noqa: AOR2\n"
     first, second = unused(head + BAD, tmp_path)
-    assert first.message.startswith("`AOR5` silences") and second.message.startswith("`AOR3` silences")
+    assert first.message.startswith("`AOR5` silences") and second.message.startswith("`AOR2` silences")
     assert unused("# flake8-async-orm: ignore-file[unused-suppression]\n" + head + BAD, tmp_path) == []
     assert unused("# flake8: noqa\n" + head + BAD, tmp_path) == []
 
@@ -208,7 +208,7 @@ def test_what_is_left_of_the_comment(before: str, dropped: str, after: str) -> N
 
 def test_the_fix_is_safe_and_leaves_the_rest(tmp_path: Path) -> None:
     text = (
-        "# flake8: noqa: AOR3\n"
+        "# flake8: noqa: AOR2\n"
         + HEAD
         + "    await session.commit()  # noqa: AOR501\n    session.flush()  # noqa: AOR101\n"
     )
