@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 from documentation import Page, command_line, options_table, pages, rules_table
+from proof import proof_table
 from picture import svg
 
 from flake8_async_orm.cli import main as main_of_the_linter
@@ -84,6 +85,8 @@ def expected() -> dict[Path, str]:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     index = replaced(index, "excerpt", f"```console\n$ {COMMAND}\n{excerpt()}\n```")
     files[ROOT / "docs" / "index.md"] = replaced(index, "rules", rules_table(all_pages, "rules/"))
+    proof = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
+    files[ROOT / "docs" / "proof.md"] = replaced(proof, "proof", proof_table(all_pages))
     return files
 
 

@@ -35,7 +35,7 @@ def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
     """`receiver.name(...)` was called at `site`."""
     if name not in behaviour.BLOCKING.get(receiver.cls, ()) or not is_sync(receiver) or frame.muted or frame.sync_land:
         return
-    sure = MADE in receiver.flags
+    sure = MADE in receiver.flags or _is_kept(frame, receiver.place)
     if sure or _is_parameter(receiver.place):
         what = f"{names.shown(receiver.cls)}.{name}"
         frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place, bool(frame.returned)))
@@ -43,6 +43,17 @@ def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
 
 def _is_parameter(place: Place | None) -> bool:
     return place is not None and not place.path and isinstance(place.root, str) and place.root.startswith("param:")
+
+
+def _is_kept(frame: Frame, place: Place | None) -> bool:
+    """Whether an object is an attribute of the method's own object that nothing in the file takes for an async one."""
+    if place is None or len(place.path) != 1 or frame.function is None or frame.function.cls is None:
+        return False
+    own = frame.function.parameters[0].name if frame.function.parameters else ""
+    attribute = place.path[0]
+    if place.root != f"param:{own}" or not attribute.isidentifier():
+        return False
+    return re.search(rf"(await|async\s+with|async\s+for\b.*\bin)\s+\(?{own}\.{attribute}\b", frame.source.text) is None
 
 
 def transferred(frame: Frame, work: Blocking | None, helper: str, arguments: dict[str, Value], site: Site) -> None:

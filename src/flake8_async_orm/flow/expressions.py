@@ -12,6 +12,7 @@ import libcst as cst
 from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
 from flake8_async_orm.flow import (
     awaiting,
+    blocking,
     concurrency,
     consumption,
     coroutines,
@@ -251,8 +252,10 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
         case Tuple(items=items):
             return one_of(items) if items else EMPTY
         case DynamicRelationship() as query:
-
             return dynamic.queried(frame, query, "", site)
+        case ApiObject(cls="Query") as query:
+            blocking.called(frame, query, "all", site)
+            return Unknown("row of a query")
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
             if (
