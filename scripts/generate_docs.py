@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 from documentation import Page, command_line, options_table, pages, rules_table
-from proof import proof_table
 from picture import svg
+from proof import proof_table
 
 from flake8_async_orm.cli import main as main_of_the_linter
 
