@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,6 +163,9 @@ def test_unreadable_files_are_findings(run: Callable[..., Ran], here: Path) -> N
         (["--diff", "--write-baseline", "b.json"], "--diff and --write-baseline cannot be used together"),
         (["--diff", "--baseline", "b.json", "--prune-baseline"], "--diff and --prune-baseline cannot be used together"),
         (["--shard", "1/2", "--write-baseline", "b.json"], "--shard and --write-baseline cannot be used together"),
+        ([""], "a path must not be empty"),
+        (["--output-file", ""], "argument --output-file: must not be empty"),
+        (["--config="], "argument --config: must not be empty"),
         (["--config", "a.toml", "--isolated"], "--config and --isolated cannot be used together"),
         (["-q", "-v"], "--quiet and --verbose cannot be used together"),
         (["--stdin-filename", "a.py", "b.py"], "--stdin-filename and paths cannot be used together"),
@@ -256,6 +260,15 @@ def test_the_diff_of_an_absolute_path(run: Callable[..., Ran], here: Path, monke
     monkeypatch.chdir(here / "below")
     path = (here / "a.py").as_posix().lstrip("/")
     assert run("--diff", "-q", "..").out.splitlines()[:2] == [f"--- a/{path}", f"+++ b/{path}"]
+
+
+@pytest.mark.skipif(os.name == "nt" or shutil.which("git") is None, reason="names of POSIX, and git to read them")
+@pytest.mark.parametrize("name", ["sp ace", "t\tab", "new\nline", 'quo"te', "back\\slash", "\u00e9t\u00e9", "-dash"])
+def test_git_takes_the_diff_of_a_file_of_any_name(run: Callable[..., Ran], here: Path, name: str) -> None:
+    put(here, **{name: DROPPED})
+    run("--diff", "-q", "--output-file", "changes.patch")
+    subprocess.run(["git", "apply", "changes.patch"], cwd=here, check=True)
+    assert (here / f"{name}.py").read_text(encoding="utf-8") == MENDED
 
 
 def test_the_diff_goes_to_the_output_file(run: Callable[..., Ran], here: Path) -> None:

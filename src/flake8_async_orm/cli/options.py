@@ -138,6 +138,10 @@ _APART = (
 )
 
 
+#: options that name a file or a directory
+_NAMES = ("baseline", "write-baseline", "config", "output-file", "cache-dir", "stdin-filename")
+
+
 def _together(found: argparse.Namespace) -> None:
     """Refuse what cannot be used together."""
 
@@ -148,6 +152,12 @@ def _together(found: argparse.Namespace) -> None:
     for one, other in _APART:
         if given(one) and given(other):
             raise UsageError(f"--{one} and --{other} cannot be used together")
+    empty = next((name for name in _NAMES if getattr(found, name.replace("-", "_")) == ""), None)
+    if empty is not None:
+        raise UsageError(f"argument --{empty}: must not be empty")
+    if "" in found.paths:
+        # it would be the current directory, and most likely an empty variable
+        raise UsageError("a path must not be empty")
     named = [path for path in found.paths if path != "-"]
     if named and "-" in found.paths:
         raise UsageError("- cannot be mixed with paths")
