@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from flake8_async_orm import codes
 from flake8_async_orm.cli.options import (
@@ -51,9 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(_line(error), 2)
 
 
-def console() -> int:
-    """The console script."""
-    return main()
+def console() -> NoReturn:
+    """The command, as a process of its own. It ends at once: to free all that a run has made takes a quarter of its time."""
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _line(error: Exception) -> str:
