@@ -109,6 +109,8 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     if name in callables.DEPENDS and arguments:
         providers.depended(frame, arguments[0].value, arguments[0].site)
         return frame.program.provides(arguments[0].value)
+    if dotted in callables.REFUSING and arguments and isinstance(coroutine := arguments[0].value, Coroutine):
+        return coroutines.used_as_value(frame, coroutine, arguments[0].site, site, "argument", name)
     if is_logging(node):
         take(frame, arguments)
         return Constant(None)

@@ -146,6 +146,9 @@ EXHAUSTING = frozenset("list tuple set frozenset sorted sum min max dict".split(
 #: builtins that look at their arguments and give nothing of them back
 LOOKING = frozenset("len bool str int repr isinstance print id type callable sum min max any all hash".split())
 
+#: functions outside the builtins that refuse a coroutine in the place of their first argument
+REFUSING = frozenset({"json.dumps", "json.dump", "orjson.dumps", "ujson.dumps", "pickle.dumps", "copy.deepcopy"})
+
 #: methods of strings that give a string
 GIVING_TEXT = frozenset(
     "format format_map join strip lstrip rstrip lower upper replace removeprefix removesuffix title capitalize expandtabs "
