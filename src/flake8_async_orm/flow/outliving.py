@@ -19,6 +19,7 @@ from flake8_async_orm.knowledge import frameworks, names
 from flake8_async_orm.lattice import State, without_none
 from flake8_async_orm.ledger import Running
 from flake8_async_orm.project.definitions import Parameter
+from flake8_async_orm.project.requirements import leaves_dependencies_early
 from flake8_async_orm.values import (
     ApiObject,
     BoundMember,
@@ -117,7 +118,7 @@ def closed(frame: Frame, state: State, place: Place, scope: Site) -> None:
 
 
 def finish(frame: Frame, end: State | None) -> None:
-    """A handler has come to its end: a dependency whose scope is the function closes its session before the response is sent."""
+    """A handler has come to its end: a dependency that is left before the response is sent has closed its session by then."""
     if end is None or frame.function is None:
         return
     for place in sorted(frame.running, key=repr):
@@ -127,7 +128,9 @@ def finish(frame: Frame, end: State | None) -> None:
         for node in _dependency(frame, parameter) if running and parameter is not None else ():
             scope = next((a.value for a in node.args if a.keyword is not None and a.keyword.value == "scope"), None)
             given = frame.program.evaluate(frame.module, frame.numbers[id(node.args[0].value)])
-            if scope is not None and string_value(scope) == "function" and _closes(frame, given):
+            tree = frame.program.project.workspace.tree
+            early = leaves_dependencies_early(tree, frame.path) if scope is None else string_value(scope) == "function"
+            if early and _closes(frame, given):
                 for each in sorted(running, key=repr):
                     provider = given.name if isinstance(given, Function) else ""
                     frame.state_fact(WorkOutlivedScope(each.site, name, each.kind, frame.site(node), provider))

@@ -41,8 +41,9 @@ Fix:
 Limits:
     The finding stands at the call that begins the task, adds the background function or makes the response. What that does must surely work
     on the session, and nothing may have been awaited between a task's beginning and the end of the scope. A session that
-    FastAPI provides counts where its `Depends` says `scope="function"`: without that word its end has moved from version to
-    version (before the response in 0.106 to 0.117, after background functions and streams in all others).
+    FastAPI provides counts where its `Depends` says `scope="function"`, or where the project's files allow only versions in
+    which it is closed before the response is sent: 0.106 to 0.117; in all others that comes after background functions and
+    streams.
 
 See:
     SQLAlchemy documentation: Session Basics, Closing,
