@@ -396,7 +396,7 @@ def _end(
         return
     frame.ended_with.add((here, word))
     if word in ("rollback", "close"):
-        recovery.cleared(state, here)
+        recovery.rolled_back(frame, state, here)
     ledgers.ended(frame, state, here, word, site)
     known = outcome.exit.heap.get(place) if outcome.exit is not None else None
     surely = isinstance(known, SessionState) and word in known.done

@@ -44,7 +44,7 @@ def _happened(frame: Frame, state: State, place: Place, word: str, name: str, si
                 _put(state, place, replace(failure, added=True))
             sent(state, place, False)
         case "ends":
-            cleared(state, place)
+            rolled_back(frame, state, place)
         case "commits" | "flushes":
             if word == "commits" or (failure is not None and failure.added):
                 used(frame, state, place, name, site)
@@ -84,6 +84,15 @@ def cleared(state: State, place: Place | None) -> None:
         _put(state, place, None)
     if place is not None:
         sent(state, place, False)
+
+
+def rolled_back(frame: Frame, state: State, place: Place) -> None:
+    """The session at `place` was rolled back, or that was tried: where it fails itself, nothing more could have been done."""
+    before = state.heap.get(place)
+    for path in frame.leaving()[-2:]:
+        if before is not None and path.heap.get(place) is before:
+            cleared(path, place)
+    cleared(state, place)
 
 
 def managed(frame: Frame, state: State, manager: Value, item: cst.BaseExpression) -> None:
