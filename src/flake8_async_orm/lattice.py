@@ -475,19 +475,26 @@ def join_states(left: State | None, right: State | None) -> State | None:
         if merged is not None:
             heap[place] = merged
         else:
-            del heap[place]
+            heap.pop(place, None)
     for place in left.heap.keys() - right.heap.keys():
-        heap[place] = _beside_nothing(place, heap[place])
+        alone = _beside_nothing(place, heap[place])
+        if alone is not None:
+            heap[place] = alone
+        else:
+            del heap[place]
     state = State(names, heap)
     for name in differing:
         _keep_identity(name, left, right, state)
     return state
 
 
-def _beside_nothing(place: Place, known: Known) -> Known:
-    """What is known of an object where the other path has not come across it: a caller's is there as it was handed over."""
+def _beside_nothing(place: Place, known: Known) -> Known | None:
+    """What is known of an object where the other path has not come across it: a caller's is there as it was handed over.
+
+    None: where this path knows only that there is no instance, nothing is known of it still.
+    """
     if isinstance(known, InstanceState) and isinstance(place.root, str) and place.root.startswith("param:"):
-        return join_instances(known.handed_over(), known)
+        return None if known.life == ABSENT else join_instances(known.handed_over(), known)
     if isinstance(known, SessionState):
         transaction = known.transaction.join(Transaction())
         ledger, nothing = known.ledger.alone(), frozenset[tuple[Place, Site]]()

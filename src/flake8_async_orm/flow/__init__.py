@@ -10,7 +10,7 @@ import weakref
 import libcst as cst
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow import coroutines, nested
+from flake8_async_orm.flow import coroutines, dependencies, nested
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.expressions import load_evaluators
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
@@ -73,7 +73,8 @@ def interpret(source: Source, project: Project, reveal: bool = False, settings: 
                 receiver = plain(instance_of(program, Class(f"{module}.{function.cls}")))
             # what a plain function is told by others it calls matters to those that await something
             shallow = not (function.is_async or function.is_generator)
-            key = Key(f"{module}.{function.qualname}", receiver, shallow=shallow)
+            driven = dependencies.driven(program, module, function)
+            key = Key(f"{module}.{function.qualname}", receiver, shallow=shallow, driven=driven)
             if definition.functions.get(function.qualname) is function and not reveal:
                 facts.extend(program.outcome(key).facts)
                 continue

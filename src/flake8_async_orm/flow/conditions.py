@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from flake8_async_orm.flow import recovery
+from flake8_async_orm.flow import keys, recovery
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.syntax import dotted_name
@@ -68,7 +68,10 @@ def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool)
             return state
         first = _assume(frame, test.left, state, outcome)
         return _assume(frame, test.right, first, outcome) if first is not None else None
-    if type(test) is cst.Attribute and outcome:
+    if type(test) is cst.Attribute:
+        if not outcome:
+            keys.absent(frame, test, state)
+            return state
         found = attribute_of(frame, test, state)
         if found is not None and may_be_none(found.value):
             found.narrow(state, without_none(found.value))
@@ -136,6 +139,8 @@ def _compared(
         return state
     positive = isinstance(operator, (cst.Is, cst.Equal)) == outcome
     if name is None:
+        if positive:
+            keys.absent(frame, left, state)
         # that an attribute is None holds only until somebody fills it in: nothing is said of that path
         found = attribute_of(frame, left, state) if not positive else None
         if found is not None and may_be_none(found.value) and found.value != NONE:

@@ -93,9 +93,7 @@ def _lambda_outcome(
         frame.state_fact(fact, "nested")
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
-    return Outcome(
-        value, exit=state, requires=tuple(program.always_read(state, inner.requires.values())), touches=inner.touches
-    )
+    return Outcome(value, exit=state, requires=tuple(inner.requires.values()), touches=inner.touches)
 
 
 def interpret_rest(frame: Frame) -> None:

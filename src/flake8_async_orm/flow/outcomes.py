@@ -67,6 +67,8 @@ class Key:
     sync_land: bool = False
     #: asked for its own facts only: calls of plain functions are believed to give what their annotations say
     shallow: bool = False
+    #: called by a framework, which has called its dependencies before
+    driven: bool = False
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ def reachable(state: State | None, given: list[Value]) -> State | None:
     roots: set[object] = set()
     for value in given:
         _roots(value, roots)
+    _led_to(state, roots)
     heap = {
         place: known
         for place, known in state.heap.items()
@@ -155,6 +158,18 @@ def reachable(state: State | None, given: list[Value]) -> State | None:
         or (isinstance(place.root, str) and place.root.startswith("param:") and not _untouched(known))
     }
     return State({}, heap)
+
+
+def _led_to(state: State, roots: set[object]) -> None:
+    """Add to `roots` what the objects among them hold in their fields, and so on."""
+    holders = [(place, known) for place, known in state.heap.items() if isinstance(known, ObjectState)]
+    before = -1
+    while len(roots) != before:
+        before = len(roots)
+        for place, known in holders:
+            if place.root in roots:
+                for value in known.fields.values():
+                    _roots(value, roots)
 
 
 #: attributes below a parameter that a caller is told about

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import decorators, evidence, fixtures, providers
+from flake8_async_orm.flow import decorators, dependencies, evidence, fixtures, providers
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -37,6 +37,8 @@ def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, 
             value = parameter_value(frame, definition, parameter, given.get(parameter.name))
         place = Place(f"param:{parameter.name}")
         state.names[parameter.name] = Binding(value if isinstance(value, Class) else placed(value, place))
+    if key.driven:
+        dependencies.hand_over(frame, state, definition)
 
 
 def is_method(frame: Frame, definition: FunctionDefinition) -> bool:

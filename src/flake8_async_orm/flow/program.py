@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable as Function_
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable
 from typing import TypeVar
 
 import libcst as cst
 
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow.annotations import Reader, instance_of, placed, refine
-from flake8_async_orm.flow.frame import BudgetSpent, Frame, Requirement, joined, joined_values
+from flake8_async_orm.flow.frame import BudgetSpent, Frame, joined, joined_values
 from flake8_async_orm.flow.memo import Memo
 from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, is_shared, plain, reachable, unknown_outcome
 from flake8_async_orm.flow.scopes import decisive, local_names, mentioned, mentioned_in
@@ -610,16 +610,6 @@ class Program:
         return interpret_function(self, module, source, definition, node, key)
 
 
-def always_read(end: State | None, requires: Iterable[Requirement]) -> Iterator[Requirement]:
-    """The requirements of every path through a body: what only some paths read, a call does not surely need."""
-    for requirement in requires:
-        known = end.instance(requirement.place) if end is not None else None
-        if known is not None and (
-            known.attributes.get(requirement.attribute) == "loaded" or known.mark(requirement.attribute) == "read"
-        ):
-            yield requirement
-
-
 def interpret_function(
     program: Program,
     module: str,
@@ -662,6 +652,7 @@ def interpret_function(
     )
     state = State()
     parameters.bind_parameters(frame, state, definition, key)
+    entry = {name: binding.value for name, binding in state.names.items()}
     try:
         end = statements.run_block(frame, node.body, state)
         touches = frame.touches
@@ -676,9 +667,7 @@ def interpret_function(
     blocks = blocking.finish(frame, node)
     frame.close()
     exit_state = joined([s for s, _ in frame.returned])
-    returns = joined_values(
-        [v for _, v in frame.returned], Unknown("a stub") if definition.is_stub else Unknown("never returns")
-    )
+    returns = returned.met(frame.returned, exit_state, definition.is_stub)
     if outer is None and handlers.is_handler(program, module, definition):
         concurrency.handled(frame, exit_state or state)
     ledgers.finish(frame, [*frame.returned, *((state, NONE) for state in frame.escaping or ())])
@@ -693,7 +682,7 @@ def interpret_function(
         joined_values(frame.yielded) if frame.yielded else None,
         reachable(exit_state, [returns, *frame.yielded]),
         tuple(facts),
-        tuple(always_read(exit_state, frame.requires.values())),
+        requirements.told(frame, entry, exit_state),
         frame.writes,
         frame.global_writes,
         frozenset((place, word) for place, word in frame.ended_with if is_shared(place)),
@@ -725,6 +714,8 @@ from flake8_async_orm.flow import (  # noqa: E402
     parameters,
     project_calls,
     recovery,
+    requirements,
+    returned,
     statements,
 )
 

@@ -282,6 +282,7 @@ def transfer(
             instances.doubt(frame, state, ApiObject("AsyncSession", here))
     if outcome.exit is None:
         return
+    met_before = {place: known.models for place, known in state.heap.items() if isinstance(known, SessionState)}
     for place, known in outcome.exit.heap.items():
         here = substitution.place(place)
         if here is None:
@@ -297,7 +298,9 @@ def transfer(
                 _merge_instance(state, here, told, before)
             else:
                 frame.unset = frame.unset or bool(told.unset)
-                state.heap[here] = told.doubted() if told.session is None and known.session is not None else told
+                told = told.doubted() if told.session is None and known.session is not None else told
+                held_before = met_before.get(told.session) if told.session is not None else None
+                state.heap[here] = _met_again(told, held_before) if held_before else told
         elif isinstance(told, SessionState) and _is_parameter(place):
             handed = _session(state, place, substitution)
             here = handed.place if handed is not None and handed.place is not None else here
@@ -339,6 +342,12 @@ def _is_parameter(place: Place) -> bool:
     return isinstance(place.root, str) and place.root.startswith("param:")
 
 
+def _met_again(told: InstanceState, models: frozenset[str]) -> InstanceState:
+    """The callee has loaded a row of which the caller's session may hold the instance, with more of it loaded."""
+    known = {n: "maybe" for n, mark in told.attributes.items() if mark == "unloaded" and f"{told.model}.{n}" in models}
+    return told.set(known) if known else told
+
+
 def _merge_instance(state: State, here: Place, told: InstanceState, before: InstanceState | None) -> None:
     """The callee has had an instance that the caller has too."""
     if before is None:
@@ -346,8 +355,9 @@ def _merge_instance(state: State, here: Place, told: InstanceState, before: Inst
     doubtful = ACCUSING | HANDED | {"pending", "committed"}
     attributes = dict(before.attributes)
     for name, mark in told.attributes.items():
-        if mark not in HANDED:
-            was = before.mark(name)
+        was = before.mark(name)
+        # what the callee read in vain it has not read: it did not get past it
+        if mark not in HANDED and was != "failed":
             attributes[name] = mark if mark != "maybe" else "maybe" if was in doubtful else was
     columns = before.columns
     if told.columns not in HANDED:

@@ -10,6 +10,7 @@ import re
 
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.values import (
+    EMPTY,
     Class,
     Collection,
     Constant,
@@ -112,6 +113,8 @@ def options_in(value: Value) -> list[LoaderOption | None]:
         case Collection(of=LoaderOption() as option, kind="list" | "tuple"):
             return [option, None]
         case Constant(value=None):
+            return []
+        case Collection(of=of) if of == EMPTY:
             return []
         case _:
             return [None]

@@ -95,8 +95,8 @@ def mentioned_in(source: Source, number: int) -> set[str]:
     return found
 
 
-def decisive(source: Source, number: int) -> frozenset[str]:
-    """The names whose value a function's course may depend on: those in tests, and those that are handed on whole."""
+def decisive(source: Source, number: int, handed_on: bool = True) -> frozenset[str]:
+    """The names whose value a function's course may depend on: those in tests, and those that are `handed_on` whole."""
     found: set[str] = set()
     last = source.last_below(number) + 1
     nodes: list[Any] = source.nodes[number:last]
@@ -107,7 +107,7 @@ def decisive(source: Source, number: int) -> frozenset[str]:
             if index <= tested:
                 found.add(node.value)
         elif kind is cst.Arg:
-            if type(node.value) is cst.Name:
+            if handed_on and type(node.value) is cst.Name:
                 found.add(node.value.value)
         elif index > tested:
             if kind in _TESTED:
@@ -124,6 +124,27 @@ def decisive(source: Source, number: int) -> frozenset[str]:
                 found |= mentioned(tested_node)
             else:
                 tested = source.last_below(start + number) - number
+    return frozenset(found)
+
+
+def attributes_in_tests(source: Source, number: int, name: str) -> frozenset[str]:
+    """What the tests of a function read of the variable `name`: attributes, and the empty string for the variable itself."""
+    found: set[str] = set()
+    last = source.last_below(number) + 1
+    tested = -1
+    owners: set[int] = set()
+    for index, kind in enumerate(source.kinds[number:last]):
+        node: Any = source.nodes[number + index]
+        if kind in _TESTED or kind is cst.Match or kind is cst.BooleanOperation or kind is cst.Comparison:
+            test = node.test if kind in _TESTED else node.subject if kind is cst.Match else node
+            tested = max(tested, source.last_below(source.number(test)) - number)
+        if index > tested:
+            continue
+        if kind is cst.Attribute and type(node.value) is cst.Name and node.value.value == name:
+            found.add(node.attr.value)
+            owners.add(id(node.value))
+        elif kind is cst.Name and node.value == name and id(node) not in owners:
+            found.add("")
     return frozenset(found)
 
 

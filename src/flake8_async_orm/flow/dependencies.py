@@ -1,0 +1,231 @@
+"""What a framework hands to a function whose parameters say `Depends(f)`: it has called `f`, and what `f` asks for in turn.
+
+A route, or a dependency of one, begins with instances in the state in which its dependencies left them. One request calls each dependency
+once: they share what they depend on, the session above all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from flake8_async_orm.flow import decorators
+from flake8_async_orm.flow.annotations import Reader, placed
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.outcomes import Substitution, plain
+from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
+from flake8_async_orm.project import ExternalName, Found
+from flake8_async_orm.project.definitions import Assignment, FunctionDefinition, Parameter, TypeAlias
+from flake8_async_orm.values import (
+    ApiObject,
+    Class,
+    Collection,
+    Function,
+    Instance,
+    Object,
+    OneOf,
+    Place,
+    Site,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from flake8_async_orm.flow.program import Program
+
+#: aliases of aliases, and dependencies of dependencies, that are followed
+DEEP = 6
+
+
+def driven(program: Program, module: str, definition: FunctionDefinition) -> bool:
+    """Whether a framework calls the function with instances, or with objects, that its dependencies give."""
+    if not definition.parameters:
+        return False
+    key = ("driven", module, definition.node)
+    return program.once(key, lambda: any(_gives(program, module, one) for one in definition.parameters), False)
+
+
+def _gives(program: Program, module: str, parameter: Parameter) -> bool:
+    found = provider(program, module, parameter)
+    return found is not None and _matters(program.provides(found[0]))
+
+
+def _matters(value: Value) -> bool:
+    match value:
+        case Instance() | Object():
+            return True
+        case Collection(of=of):
+            return _matters(of)
+        case Tuple(items=items):
+            return any(map(_matters, items))
+        case OneOf(options=options):
+            return any(map(_matters, options))
+        case _:
+            return False
+
+
+def provider(program: Program, module: str, parameter: Parameter) -> tuple[Value, Site] | None:
+    """The `f` of the `Depends(f)` at a parameter, and where that stands; as a default, in `Annotated`, or behind a name."""
+    for number in (parameter.default, parameter.annotation):
+        found = _depends(program, module, number, 0) if number is not None else None
+        source = program.project.source(found[0]) if found is not None else None
+        if found is None or source is None:
+            continue
+        where, call, cls = found
+        if call.args:
+            target = call.args[0].value
+            if not isinstance(target, (cst.Name, cst.Attribute, cst.Call)):
+                return None
+            return program.evaluate(where, source.number(target)), Site(source.path, source.number(call))
+        if cls is None and parameter.annotation is not None:
+            cls = source.nodes[parameter.annotation]
+        named = Reader(program, where).type_of(cls.annotation if isinstance(cls, cst.Annotation) else cls) if cls else None
+        return (named, Site(source.path, source.number(call))) if isinstance(named, Class) else None
+    return None
+
+
+def _depends(
+    program: Program, module: str, number: int, depth: int
+) -> tuple[str, cst.Call, cst.CSTNode | None] | None:
+    """The module in which a `Depends(...)` stands, the call, and the class that it stands beside in `Annotated`."""
+    source = program.project.source(module)
+    node: cst.CSTNode | None = source.nodes[number] if source is not None else None
+    if isinstance(node, cst.Annotation):
+        node = node.annotation
+    if isinstance(node, cst.Call):
+        return (module, node, None) if _is_depends(program, module, node) else None
+    if isinstance(node, cst.Subscript):
+        if names.last(dotted_name(node.value) or "") != "Annotated":
+            return None
+        first, *others = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        for inner in others:
+            if isinstance(inner, cst.Call) and _is_depends(program, module, inner):
+                return module, inner, first
+        return None
+    written = dotted_name(node) if isinstance(node, (cst.Name, cst.Attribute)) else None
+    found = program.resolve(module, written) if written is not None and depth < DEEP else None
+    if isinstance(found, Found) and isinstance(found.binding, Assignment | TypeAlias):
+        value = found.binding.value
+        return _depends(program, found.module, value, depth + 1) if value is not None else None
+    return None
+
+
+def _is_depends(program: Program, module: str, node: cst.Call) -> bool:
+    name = dotted_name(node.func)
+    if name is None or names.last(name) not in callables.DEPENDS:
+        return False
+    target = program.resolve(module, name)
+    return isinstance(target, ExternalName) and names.last(target.name) in callables.DEPENDS
+
+
+def hand_over(frame: Frame, state: State, definition: FunctionDefinition) -> None:
+    """Bind the parameters of a function that a framework calls to what its dependencies give in one request."""
+    request = Request(frame, state)
+    found = [(p, at) for p in definition.parameters if (at := provider(frame.program, frame.module, p)) is not None]
+    for parameter, (target, _) in found:
+        value = state.names[parameter.name].value
+        if isinstance(without_none(value), ApiObject):
+            request.known.setdefault(plain(target), value)
+    frame.muted += 1
+    try:
+        for parameter, (target, site) in found:
+            given = request.given(target, site)
+            declared = state.names[parameter.name].value
+            if given is not None and _matters(given) and _within(given, declared):
+                state.names[parameter.name] = Binding(given if may_be_none(declared) else without_none(given))
+    finally:
+        frame.muted -= 1
+
+
+def _within(value: Value, declared: Value) -> bool:
+    """Whether an annotation does not say otherwise."""
+    value, declared = without_none(value), without_none(declared)
+    if isinstance(value, Instance) and isinstance(declared, Instance):
+        return value.model == declared.model
+    if isinstance(value, Object) and isinstance(declared, Object):
+        return value.cls.name == declared.cls.name
+    return type(value) is type(declared) or isinstance(declared, Unknown)
+
+
+@dataclass(slots=True)
+class Request:
+    """One call of a function by a framework: `known` is what each dependency has given already."""
+
+    frame: Frame
+    state: State
+    known: dict[Value, Value | None] = field(default_factory=dict)
+    depth: int = 0
+
+    def given(self, target: Value, site: Site) -> Value | None:
+        """What the dependency `target`, asked for at `site`, gives; None where that is not followed."""
+        identity = plain(target)
+        if identity not in self.known and self.depth < DEEP:
+            self.known[identity] = None
+            self.depth += 1
+            self.known[identity] = self._called(target, site)
+            self.depth -= 1
+        return self.known.get(identity)
+
+    def _called(self, target: Value, site: Site) -> Value | None:
+        program = self.frame.program
+        match target:
+            case Function(name=name):
+                found = program.function_definition(name)
+                return self._function(target, *found, site) if found is not None else None
+            case Object(cls=cls):
+                method = program.method(cls.name, "__call__")
+                if method is None:
+                    return None
+                module, _, definition = method
+                return self._function(Function(f"{module}.{definition.qualname}", target), module, definition, site)
+            case Class(name=name) if program.class_definition(name) is not None:
+                return self._object(target, site)
+            case _:
+                return None
+
+    def _object(self, cls: Class, site: Site) -> Value | None:
+        made = self.frame.program.provides(cls)
+        if not isinstance(made, Object):
+            return made
+        found = self.frame.program.method(cls.name, "__init__")
+        arguments = self._arguments(found[0], found[2], True) if found is not None else []
+        return project_calls.construct(self.frame, self.state, cls, arguments, site)
+
+    def _function(self, function: Function, module: str, definition: FunctionDefinition, site: Site) -> Value | None:
+        program = self.frame.program
+        shape = decorators.shape(program, module, definition)
+        if shape.style != "plain" or shape.leading:
+            return None
+        gives = program.provides(function)
+        if definition.is_generator or isinstance(without_none(gives), ApiObject):
+            number = sum(value is not None for value in self.known.values())
+            return placed(gives, Place(f"param:request {number}")) if isinstance(gives, ApiObject) else None
+        arguments = self._arguments(module, definition, function.receiver is not None)
+        actuals, key = project_calls.bind(self.frame, module, definition, function, arguments)
+        outcome = program.outcome(key)
+        if outcome.unknown:
+            return None
+        substitution = Substitution(actuals, site)
+        value = substitution.value(project_calls.declared(self.frame, module, definition, function, outcome))
+        project_calls.transfer(self.frame, self.state, outcome, substitution, site)
+        return placed(value, Place(site))
+
+    def _arguments(self, module: str, definition: FunctionDefinition, bound: bool) -> list[Argument]:
+        """What the parameters of a dependency get from their own dependencies."""
+        arguments: list[Argument] = []
+        for parameter in definition.parameters[1:] if bound else definition.parameters:
+            found = provider(self.frame.program, module, parameter)
+            value = self.given(*found) if found is not None else None
+            if found is not None and value is not None:
+                arguments.append(Argument(value, parameter.name, "", found[1]))
+        return arguments
+
+
+# these need what is defined above
+from flake8_async_orm.flow import project_calls  # noqa: E402
+from flake8_async_orm.flow.calls import Argument  # noqa: E402
