@@ -12,6 +12,7 @@ Attribute states of a mapped instance:
 * `generated` as unloaded: the database made a value that was not fetched
 * `committed` expired, if the session that was handed in expires on commit
 * `pending`   free now, unloaded once the instance is flushed
+* `held`      a many-to-one that its session may answer by itself: to nothing, or to what it holds
 * `entry`     as the caller handed the instance over
 * `read`      the same, and it has been read
 * `failed`    a read has failed: control does not get past it, so it yields to what any other path says
@@ -55,7 +56,9 @@ ABSENT = "absent"
 ACCUSING = frozenset({"unloaded", "raises", "expired", "generated"})
 #: of an instance that a caller handed over
 HANDED = frozenset({"entry", "read"})
-_DOUBTFUL = ACCUSING | HANDED | {"pending", "committed"}
+#: of two states that accuse the first holds where paths meet
+_RANKS = ("unloaded", "expired", "generated", "raises")
+_DOUBTFUL = ACCUSING | HANDED | {"pending", "committed", "held"}
 
 
 def join_attribute(left: str, right: str) -> str:
@@ -64,6 +67,8 @@ def join_attribute(left: str, right: str) -> str:
         return left
     if left == "failed" or right == "failed":
         return right if left == "failed" else left
+    if left in ACCUSING and right in ACCUSING:
+        return min(left, right, key=_RANKS.index)
     return "entry" if left in HANDED and right in HANDED else "maybe"
 
 
@@ -72,7 +77,8 @@ class InstanceState:
     """What is known of a mapped instance.
 
     `attributes`: state by name, of every relationship and deferred column, and of others that are not as `columns` says of
-    them all. `life`: transient, pending, persistent, detached, deleted, attached (pending or persistent) or unknown.
+    them all. `life`: transient, pending, persistent, deleted (until it is flushed), removed (from then on), detached, either of
+    the last two and persistent, attached (pending or persistent) or unknown.
     `loads`: what the statement that loaded it said of the attributes below. `path`: the relationships from `statement`'s
     entity to here. `expired`, `expired_by`: where its values went out of date, and by what: commit, rollback, expire, flush,
     update. `detached`: where its session let go of it.
@@ -105,6 +111,11 @@ class InstanceState:
     unset: frozenset[str] = frozenset()
     #: where they were read on every path, and which, before the instance was added
     early: frozenset[tuple[Site, str]] = frozenset()
+    #: the primary key by which it was asked for, where that is a literal
+    key: str = ""
+    #: what was put into its relationships (see `flow.associations`), and those of them of which the rest is not known
+    holds: frozenset[tuple[str, Place]] = frozenset()
+    strange: frozenset[str] = frozenset()
 
     def mark(self, name: str) -> str:
         """The state of a column, or of an attribute that is kept by name."""
@@ -112,6 +123,9 @@ class InstanceState:
 
     def set(self, states: Mapping[str, str]) -> InstanceState:
         return replace(self, attributes={**self.attributes, **states})
+
+    def with_columns(self, mark: str) -> InstanceState:
+        return self if mark == self.columns else replace(self, columns=mark)
 
     def handed_over(self) -> InstanceState:
         """As it was when the body began, for an instance that the caller has."""
@@ -121,7 +135,18 @@ class InstanceState:
         """After something unseen had the instance: what accuses is not known any more, what exonerates stays."""
         attributes = {name: "maybe" if state in _DOUBTFUL else state for name, state in self.attributes.items()}
         columns = "maybe" if self.columns in _DOUBTFUL else self.columns
-        return replace(self, attributes=attributes, columns=columns, unset=frozenset())
+        return replace(self, attributes=attributes, columns=columns, unset=frozenset(), holds=frozenset())
+
+
+#: lives in which the instance has, or had, its row. Of one that is about to go the flush will load what refers to it.
+_ROWS = frozenset({"persistent", "detached", "removed", "either"})
+
+
+def join_life(left: str, right: str) -> str:
+    """The life of an instance where two paths meet."""
+    if left == right:
+        return left
+    return "either" if left in _ROWS and right in _ROWS else "unknown"
 
 
 def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
@@ -136,7 +161,7 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.model,
         {name: join_attribute(left.mark(name), right.mark(name)) for name in names},
         join_attribute(left.columns, right.columns),
-        left.life if left.life == right.life else "unknown",
+        join_life(left.life, right.life),
         left.session if left.session == right.session else None,
         left.session_async if left.session_async == right.session_async else None,
         _same(left.origin, right.origin),
@@ -154,6 +179,9 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.fresh or right.fresh,
         left.unset & right.unset,
         left.early & right.early,
+        left.key if left.key == right.key else "",
+        left.holds & right.holds,
+        left.strange | right.strange,
     )
 
 

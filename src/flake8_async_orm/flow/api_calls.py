@@ -8,15 +8,18 @@ import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
+    autoflush,
     blocking,
     concurrency,
     consumption,
     coroutines,
     executions,
+    flushing,
     instances,
     ledgers,
     loading,
     locks,
+    merging,
     outliving,
     persistence,
     recovery,
@@ -26,6 +29,7 @@ from flake8_async_orm.flow import (
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.identity import held_by
 from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import SessionState, State, join, one_of, without_none
 from flake8_async_orm.values import (
@@ -55,6 +59,8 @@ from flake8_async_orm.values import (
     replace,
 )
 
+#: settings of a session that are followed, with SQLAlchemy's defaults
+OPTIONS: dict[str, object] = {"expire_on_commit": True, "autoflush": True}
 Effect = collections.abc.Callable[[State], None]
 
 
@@ -155,7 +161,7 @@ def give(
         case "instance-or-none" | "instance":
             return _got(frame, receiver, first, arguments, site, gives == "instance-or-none", effect)
         case "merged":
-            return _merged(frame, receiver, first, site, effect)
+            return merging.merged(frame, state, receiver, first, site, effect)
         case "connection":
             cls = "AsyncConnection" if receiver.cls in names.ASYNC_CLASSES else "Connection"
             return ApiObject(cls, Place(site), flags=_seen(receiver)), effect
@@ -294,6 +300,7 @@ def _loading(frame: Frame, receiver: ApiObject, statement: Statement, items: tup
                     "loaded here",
                     statement.last if statement.kind == "select" else None,
                     beside=frozenset(models) - {item.model} if len(models) > 1 else frozenset(),
+                    anew="populate_existing" in statement.flags,
                 )
                 if "locks" in statement.flags:
                     locks.read(state, receiver.place, item.place, site)
@@ -375,16 +382,34 @@ def _got(
     place = Place(site, ("0",))
     statement, _ = _option_loads(arguments)
     locking = any(a.keyword == "with_for_update" and a.value not in (NONE, Constant(False)) for a in arguments)
+    # without it `options` are ignored for a row that the session holds already
+    anew = _anew(arguments)
     name = model.name
+    asked = [a.value for a in arguments if a.keyword is None and not a.star][1:2]
+    asked = asked or [a.value for a in arguments if a.keyword == "ident"]
+    key = repr(asked[0].value) if asked and isinstance(asked[0], Constant) else ""
 
     def load(state: State) -> None:
+        # what the flush inserts is met by the query, as it was not there when it was looked for
+        waits = any(known.life in ("pending", "unknown") for _, known in held_by(state, receiver.place))
         if effect is not None:
             effect(state)
-        held = state.session(receiver.place).models
-        # `options` are ignored for a row that the session holds already
-        complete = statement.complete and name not in held
-        # the call itself takes the options that a statement would
-        loading.loaded(frame, state, place, name, receiver, statement.loads, complete, site, "loaded here", site)
+        loading.loaded(
+            frame,
+            state,
+            place,
+            name,
+            receiver,
+            statement.loads,
+            statement.complete,
+            site,
+            "loaded here",
+            # the call itself takes the options that a statement would
+            site,
+            key=key,
+            anew=anew,
+            got=not waits,
+        )
         if locking:
             locks.read(state, receiver.place, place, site)
 
@@ -392,31 +417,9 @@ def _got(
     return (one_of([instance, NONE]) if optional else instance), load
 
 
-def _merged(
-    frame: Frame, receiver: ApiObject, given: Value | None, site: Site, effect: Effect | None
-) -> tuple[Value, Effect | None]:
-    instance = without_none(given) if given is not None else None
-    if not isinstance(instance, Instance):
-        return Unknown("merged"), effect
-    place = Place(site, ("0",))
-    model = instance.model
-
-    def load(state: State) -> None:
-        given_state = loading.state_of(frame, state, instance)
-        loading.loaded(frame, state, place, model, receiver, (), given_state is not None, site, "merged here")
-        merged = state.instance(place)
-        if given_state is None or merged is None:
-            return
-        if given_state.life == "transient":
-            # a row that was there, or a new one: only what the flush leaves unloaded is unloaded in both cases
-            carried = {n: "maybe" if mark == "loaded" else mark for n, mark in given_state.attributes.items()}
-            state.heap[place] = replace(merged, attributes=carried, life="pending", columns="maybe")
-            return
-        # what the given instance has loaded is merged too
-        carried = {n: "maybe" for n, mark in given_state.attributes.items() if mark not in ("pending", "unloaded")}
-        state.heap[place] = merged.set(carried)
-
-    return Instance(model, place), load
+def _anew(arguments: list[Argument]) -> bool:
+    """Whether a `get` is to load its row in any case."""
+    return any(a.keyword == "populate_existing" and a.value == Constant(True) for a in arguments)
 
 
 def _effect(
@@ -440,13 +443,18 @@ def _effect(
                 persistence.close(state, place, site)
                 _used(state, place, False, word)
             case "flush" | "autoflush":
-                persistence.flush(frame, state, place, site, word == "flush")
+                if word == "flush":
+                    flushing.flush(frame, state, place, site)
+                else:
+                    autoflush.asked(frame, state, receiver, name, first, site)
                 _used(state, place, True, word)
-                if isinstance(first, Statement) and first.kind in ("update", "delete"):
+                changing = isinstance(first, Statement) and first.kind in ("update", "delete")
+                if isinstance(first, Statement) and changing and "unsynchronized" not in first.flags:
                     for model in [flag.removeprefix("of:") for flag in first.flags if flag.startswith("of:")]:
                         persistence.statement_ran(frame, state, receiver, first.kind, model)
             case "refresh":
                 _attributes_for_names(frame, arguments)
+                autoflush.asked(frame, state, receiver, name, first, site)
                 _refresh(frame, state, receiver, first, arguments)
                 _used(state, place, True)
             case "add":
@@ -468,6 +476,7 @@ def _effect(
                 if first is not None:
                     persistence.expunged(frame, state, first, site)
             case "maybe-autoflush":
+                autoflush.got(frame, state, receiver, first, _anew(arguments), site)
                 _used(state, place, True)
 
     return run if word is not None else None
@@ -590,14 +599,14 @@ def called_factory(factory: ApiObject, arguments: list[Argument], site: Site) ->
 
 
 def settings(arguments: list[Argument], inherited: dict[str, object]) -> frozenset[tuple[str, object]]:
-    """`expire_on_commit` as the keyword arguments and what they override say; None where that cannot be read."""
+    """What of `OPTIONS` the keyword arguments and what they override say; None where that cannot be read."""
     known = dict(inherited)
     for argument in arguments:
-        if argument.keyword == "expire_on_commit":
+        if argument.keyword in OPTIONS:
             value = argument.value.value if isinstance(argument.value, Constant) else None
-            known["expire_on_commit"] = value if isinstance(value, bool) else None
+            known[argument.keyword] = value if isinstance(value, bool) else None
         elif argument.star == "**":
-            known["expire_on_commit"] = None
+            known.update(dict.fromkeys(OPTIONS))
     return frozenset(known.items())
 
 
@@ -607,13 +616,12 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
     if frame.loops:
         transactions.forget(state, site)
     subclass = cls.name if names.api_class(cls.name) is None else None
-    default: dict[str, object] = {"expire_on_commit": True}
     if api_name in names.FACTORIES:
         return _factory(frame, cls, api_name, arguments, site)
     if api_name in ("async_scoped_session", "scoped_session"):
         return _registry(frame, cls, api_name, arguments, site)
     if api_name in names.SESSIONS:
-        flags = settings(arguments, default if subclass is None else {"expire_on_commit": None}) | _made(api_name)
+        flags = settings(arguments, OPTIONS if subclass is None else dict.fromkeys(OPTIONS)) | _made(api_name)
         flags |= ledgers.bound_to(arguments)
         made = ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
         ledgers.made(frame, state, made, site)
@@ -651,7 +659,7 @@ def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument],
         made = instance_of(frame.program, cls.args[0])
     else:
         made = ApiObject("AsyncSession" if api_name == "async_sessionmaker" else "Session")
-    flags = settings(arguments, {"expire_on_commit": True})
+    flags = settings(arguments, OPTIONS)
     if isinstance(made, ApiObject):
         flags |= _made(made.cls)
     flags |= ledgers.bound_to(arguments)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.flow import (
+    associations,
     concurrency,
     consumption,
     coroutines,
     dynamic,
+    flushing,
     instances,
     ledgers,
-    persistence,
     queries,
     serialization,
 )
@@ -126,16 +127,8 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case BoundMember(receiver=Statement() as statement, name=name):
             plain, starred = split(frame, arguments)
             take(frame, arguments)
-            if name == "execution_options" and _populates(arguments):
-                statement = Statement(
-                    statement.kind,
-                    statement.entities,
-                    statement.loads,
-                    statement.complete,
-                    statement.site,
-                    statement.last,
-                    statement.flags | {"populate_existing"},
-                )
+            if name == "execution_options":
+                statement = queries.told(statement, arguments_named(arguments))
             return queries.method(statement, name, plain, starred, site)
         case BoundMember(receiver=LoaderOption() as option, name=name):
             plain, starred = split(frame, arguments)
@@ -205,10 +198,6 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
     if type(node.func) is cst.Attribute and node.func.attr.value in crossings.FOREIGN:
         crossings.foreign(frame, node.func.attr.value, arguments, node, site)
     return unknown(frame, state, arguments)
-
-
-def _populates(arguments: list[Argument]) -> bool:
-    return any(a.keyword == "populate_existing" and a.value == Constant(True) for a in arguments)
 
 
 def arguments_named(arguments: list[Argument]) -> dict[str, Value]:
@@ -287,6 +276,8 @@ def _grow(frame: Frame, state: State, node: cst.Call, many: Collection | Tuple, 
     if frame.loops and frame.loops[-1].entry is not None:
         concurrency.repeat(frame, frame.loops[-1].entry, state, added)
     ledgers.share(state, added)
+    if many.place is not None and many.place.path:
+        associations.appended(frame, state, many.place, added)
     empty = many.of == EMPTY
     added = consumption.unplaced(added)
     grown = Collection(added if empty else join(many.of, added), many.kind, many.place)
@@ -320,10 +311,10 @@ def construct(
     place = Place(site)
     if frame.program.project.mapped(cls.name) is not None:
         take(frame, arguments)
-        given = {a.keyword for a in arguments if a.keyword is not None and a.value != Constant(None)}
+        values = {a.keyword: a.value for a in arguments if a.keyword is not None}
         readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
         own_init = frame.program.method(cls.name, "__init__") is not None
-        persistence.constructed(frame, state, place, cls.name, given, not readable or own_init, site)
+        flushing.constructed(frame, state, place, cls.name, values, not readable or own_init, site)
         return Instance(cls.name, place)
     return project_calls.construct(frame, state, cls, arguments, site)
 

@@ -7,7 +7,7 @@ import re
 import libcst as cst
 
 from flake8_async_orm.facts import ContextEntered
-from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence
+from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence, savepoints
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.expressions import describe
 from flake8_async_orm.flow.frame import Frame
@@ -202,6 +202,7 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, r
     if not raised:
         outliving.left(frame, state, manager, bound, site)
         ledgers.left(frame, state, manager, bound, site)
+        savepoints.flushed(frame, state, manager, site)
     if frame.running and not _is_database(manager):
         # whatever else is left may wait for its tasks
         concurrency.waited(frame, state)

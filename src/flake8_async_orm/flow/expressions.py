@@ -18,6 +18,7 @@ from flake8_async_orm.flow import (
     coroutines,
     evidence,
     ledgers,
+    savepoints,
     transactions,
     unflushed,
     uniqueness,
@@ -565,6 +566,7 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             begun(state, value, given := started(of))
             ledgers.connected(frame, state, value, given, whole)
             transactions.started(frame, state, value, None, whole, block=False)
+            savepoints.flushed(frame, state, value, whole)
             return given
         case ContextManager(of=of, awaitable=True):
             transactions.started(frame, state, value, None, whole, block=False)

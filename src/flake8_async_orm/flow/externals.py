@@ -6,6 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
+    assignments,
     awaiting,
     concurrency,
     consumption,
@@ -294,7 +295,7 @@ def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument],
     if name == "setattr" and len(values) == 3 and isinstance(owner := without_none(values[0]), Instance):
         take(frame, arguments)
         wanted = values[1].value if isinstance(values[1], Constant) else None
-        instances.set_by_name(frame, state, owner, wanted if isinstance(wanted, str) else None, values[2])
+        assignments.set_by_name(frame, state, owner, wanted if isinstance(wanted, str) else None, values[2])
         return Constant(None)
     if name == "getattr" and len(values) >= 2:
         return _getattr(frame, state, values, node)

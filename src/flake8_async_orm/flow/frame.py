@@ -165,6 +165,8 @@ class Frame:
     touches: bool = False
     #: the field of a schema for which attributes are being read
     serializing: str = ""
+    #: how many `with session.no_autoflush` blocks are around
+    unflushed_blocks: int = 0
     #: a call that never comes back has been made in the statement that is being run
     diverged: bool = False
     depth: int = 0

@@ -12,23 +12,14 @@ from flake8_async_orm.facts import (
     RelationshipRead,
     UnloadedColumnRead,
 )
-from flake8_async_orm.flow import expiry, ledgers, transactions
+from flake8_async_orm.flow import associations, expiry, ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
-from flake8_async_orm.flow.loading import (
-    MADE,
-    entry_state,
-    held_by,
-    loaded,
-    related_value,
-    remember,
-    state_of,
-    subfamily,
-)
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keys_of, subfamily
+from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
 from flake8_async_orm.values import (
-    SQL,
     ApiObject,
     Collection,
     Instance,
@@ -42,15 +33,15 @@ from flake8_async_orm.values import (
 )
 
 #: the lives of an instance in which a read that needs the database cannot succeed
-JUDGED = frozenset({"persistent", "detached"})
+JUDGED = frozenset({"persistent", "detached", "deleted", "removed", "either"})
 
 
 def read_relationship(
     frame: Frame, state: State, instance: Instance, attribute: MappedAttribute, site: Site, read: Site | None = None
 ) -> Value:
     """A relationship is read at `site` (by a helper: the read itself is at `read`)."""
-    value = related_value(attribute, instance.place)
     known = state_of(frame, state, instance)
+    value = associations.value_of(state, known, attribute, instance.place)
     if known is None or instance.place is None:
         return value
     name = attribute.name
@@ -59,8 +50,11 @@ def read_relationship(
         require(frame, instance.place, instance.model, attribute, read or site)
         state.heap[instance.place] = known.set({name: "loaded"})
         return value
+    if mark == "held":
+        known = state.heap[instance.place] = known.set({name: "loaded"})
     if mark in ACCUSING and known.life in JUDGED:
-        held = mark == "unloaded" and attribute.uselist is not True and in_sight(frame, state, instance, attribute)
+        here = mark == "unloaded" and attribute.uselist is not True and known.life != "detached"
+        held = here and not _keyless(frame, known, attribute) and in_sight(frame, state, instance, attribute)
         if not held and fails(frame, known):
             state_read(frame, state, known, instance, attribute, mark, site, read)
             known = state.heap[instance.place] = failed(known, name, mark)
@@ -68,6 +62,12 @@ def read_relationship(
             return value
     _enter(frame, state, known, attribute, value, mark)
     return value
+
+
+def _keyless(frame: Frame, known: InstanceState, attribute: MappedAttribute) -> bool:
+    """Whether the foreign key of a relationship is not loaded: then nobody knows what it points to."""
+    mapped = frame.program.project.mapped(known.model)
+    return mapped is not None and any(known.mark(key) in ACCUSING for key in keys_of(frame, mapped, attribute))
 
 
 def column_at_stake(frame: Frame, state: State, instance: Instance, attribute: MappedAttribute) -> InstanceState | None:
@@ -138,6 +138,8 @@ def change_collection(
     elif mark == "entry":
         require(frame, instance.place, instance.model, attribute, read or site, how)
         state.heap[instance.place] = known.set({name: "loaded"})
+    elif mark == "loaded":
+        state.heap[instance.place] = replace(known, changed=known.changed | {name}, touched=True)
     elif mark in ACCUSING and known.life in JUDGED and fails(frame, known):
         state_read(frame, state, known, instance, attribute, mark, site, read, how)
         state.heap[instance.place] = failed(known, name, mark)
@@ -152,7 +154,7 @@ def fails(frame: Frame, known: InstanceState) -> bool:
 
 def failed(known: InstanceState, name: str, mark: str) -> InstanceState:
     """After a read that cannot succeed control does not come by here; one such read of an instance is enough."""
-    if mark != "expired":
+    if mark != "expired" or known.columns != "expired":
         return known.set({name: "failed"})
     attributes = {other: "failed" if state == "expired" else state for other, state in known.attributes.items()}
     return replace(known, attributes=attributes, columns="failed" if known.columns == "expired" else known.columns)
@@ -269,8 +271,8 @@ def session_name(state: State, place: Place | None) -> str | None:
 
 def enter_relationship(frame: Frame, state: State, instance: Instance, attribute: MappedAttribute) -> Value:
     """What a relationship holds, its state entered, without a read being judged."""
-    value = related_value(attribute, instance.place)
     known = state_of(frame, state, instance)
+    value = associations.value_of(state, known, attribute, instance.place)
     if known is not None:
         _enter(frame, state, known, attribute, value, known.attributes.get(attribute.name, "maybe"))
     return value
@@ -286,7 +288,7 @@ def _enter(
     below = tuple(step for load in known.loads if load.attribute == attribute.name for step in load.below)
     everything = tuple(load for load in known.loads if load.attribute == "*")
     session = None
-    if known.session_async is not None:
+    if known.session_async is not None and known.life not in ("pending", "transient"):
         session = ApiObject("AsyncSession" if known.session_async else "Session", known.session)
     loaded(
         frame,
@@ -321,7 +323,13 @@ def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttri
     places += [
         place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family
     ]
-    return any(place is None or not lies_below(place, own) for place in places)
+    return any(place is None or not (lies_below(place, own) or _has_no_row(state, place)) for place in places)
+
+
+def _has_no_row(state: State, place: Place) -> bool:
+    """Whether an instance was made here and not been flushed: nothing in the database can point to it."""
+    known = state.instance(place)
+    return known is not None and known.life in ("transient", "pending") and known.origin_text == MADE
 
 
 def lies_below(place: Place, above: Place) -> bool:
@@ -348,44 +356,8 @@ def mark_loaded(frame: Frame, state: State, instance: Instance, name: str) -> No
     known = state_of(frame, state, instance)
     if known is not None and instance.place is not None and name in known.attributes:
         state.heap[instance.place] = known.set({name: "loaded"})
+        exonerate(frame, state, instance.place, name)
         remember(state, known, [name])
-
-
-def assigned(frame: Frame, state: State, instance: Instance, name: str, value: Value, site: Site | None = None) -> None:
-    """`instance.name = value`; `site` is the target."""
-    known = state_of(frame, state, instance)
-    mapped = frame.program.project.mapped(instance.model)
-    attribute = mapped.attributes.get(name) if mapped is not None else None
-    if known is None or instance.place is None or attribute is None:
-        return
-    if attribute.kind == "relationship":
-        if attribute.uselist and site is not None:
-            change_collection(frame, state, instance, attribute, site, "=")
-        mark_loaded(frame, state, instance, name)
-        known = state.instance(instance.place) or known
-        state.heap[instance.place] = replace(known, touched=True)
-    elif attribute.kind == "column":
-        computed = known.computed | {name} if value == SQL else known.computed - {name}
-        if known.mark(name) != "loaded":
-            known = known.set({name: "loaded"})
-        unset = known.unset - {name}
-        state.heap[instance.place] = replace(
-            known, changed=known.changed | {name}, computed=computed, touched=True, unset=unset
-        )
-    else:
-        state.heap[instance.place] = replace(known.doubted(), touched=True)
-
-
-def set_by_name(frame: Frame, state: State, instance: Instance, name: str | None, value: Value) -> None:
-    """`setattr(instance, name, value)`; None: a name that is not known."""
-    if name is not None:
-        assigned(frame, state, instance, name, value)
-        return
-    known = state_of(frame, state, instance)
-    if known is not None and instance.place is not None:
-        # it was some column, most likely: of each single one nothing is known
-        known = known.doubted()
-        state.heap[instance.place] = replace(known, changed=known.changed | {"*"}, touched=True)
 
 
 def instances_in(value: Value) -> list[Instance]:

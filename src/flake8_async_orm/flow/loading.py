@@ -8,18 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, subfamily
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import ACCUSING, InstanceState, State
+from flake8_async_orm.lattice import ACCUSING, InstanceState, State, join_instances
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.values import ApiObject, Collection, Instance, Load, Place, Site, Unknown, Value, replace
 
-#: the trail of an instance that a constructor made
-MADE = "made here"
 #: mapping strategies after which a read is free
 EAGER = frozenset({"selectin", "joined", "subquery", "immediate", "noload", "dynamic", "write_only"})
 #: those with which a query brings nothing of the other side
 LAZILY = frozenset({"select", "raise", "raise_on_sql", "noload", "dynamic", "write_only"})
 COLUMN_OPTIONS = frozenset({"load_only", "load_only_raise", "defer", "defer_raise", "undefer", "undefer_group"})
+#: options of a statement after which a read is free, and those that take away what the mapping says
+FILLING = names.LOADING | {"undefer"}
+UNLOADING = frozenset({"lazyload", "raiseload", "noload"})
+#: kinds of attributes that a query fills with a value of the row, whatever it is told
+PLAIN = frozenset({"column", "column_property"})
+#: behind a model in `SessionState.models`: rows were met with all their columns that are not deferred
+ALL_COLUMNS = ":*"
+#: behind a model: a row of it was inserted in the transaction that is open
+NEW = "!new"
 #: states that loading the row anew ends
 STALE = frozenset({"expired", "generated", "committed"})
 #: marks in `SessionState.models` a model of which rows were met, by whatever way
@@ -92,8 +100,14 @@ def loaded(
     path: tuple[tuple[str, str], ...] = (),
     parent: str | None = None,
     beside: frozenset[str] = frozenset(),
+    key: str = "",
+    anew: bool = False,
+    got: bool = False,
 ) -> None:
-    """An instance of `model` came out of the database into `place`; `beside` are the models of the same row."""
+    """An instance of `model` came out of the database into `place`; `beside` are the models of the same row.
+
+    `anew`: whatever the session has of it is replaced. `got`: by its key, so that what the session has of it stays as it is.
+    """
     mapped = frame.program.project.mapped(model)
     if mapped is None:
         return
@@ -104,14 +118,29 @@ def loaded(
         name = attribute.name
         if attributes[name] not in ACCUSING:
             continue
-        if not complete or f"{model}.{name}" in held.models:
+        replaced = anew and attribute.kind != "column_property"
+        if not complete or (f"{model}:{name}" in held.models and not replaced):
             attributes[name] = "maybe"
+        elif attributes[name] == "raises" and attribute.lazy != "raise_on_sql":
+            # refused, whatever the session holds
+            continue
         elif attribute.uselist is not True and attribute.target is not None:
             family = {attribute.target, *subfamily(frame, attribute.target)}
-            if parent in family and attribute.uselist is False:
+            at_hand = bool((held.models | beside) & family) or parent in family
+            if any(attributes.get(key) in ACCUSING for key in keys_of(frame, mapped, attribute)):
+                # it cannot even be told which one
+                continue
+            if at_hand and keyed_there(frame, mapped, attribute):
+                continue
+            if parent in family and attribute.uselist is False and attributes[name] != "unloaded":
                 attributes[name] = "loaded"
-            elif (held.models | beside) & family or (parent is not None and parent in family):
-                attributes[name] = "maybe"
+            elif at_hand:
+                attributes[name] = "held" if attribute.uselist is False else "maybe"
+    for name, mark in attributes.items():
+        if mark in ACCUSING and _is_plain(mapped.attributes[name]):
+            replaced = anew and mapped.attributes[name].kind == "column"
+            there = not replaced and not {f"{model}{ALL_COLUMNS}", f"{model}:{name}"}.isdisjoint(held.models)
+            attributes[name] = "maybe" if there or not complete else mark
     fresh = InstanceState(
         model,
         attributes,
@@ -122,93 +151,134 @@ def loaded(
         statement=statement,
         path=path,
         loads=loads if complete else (),
+        key=key,
+        fresh=f"{model}{NEW}" in held.models,
     )
     state.heap[place] = fresh
     if session is not None and session.place is not None:
-        _fill_others(frame, state, place, fresh)
-        marks = {model, *(f"{model}.{name}" for name, known in attributes.items() if known == "loaded")}
+        if parent is None and (anew or not got):
+            exonerate(frame, state, place)
+        marks = {model, *(f"{model}:{name}" for name, known in attributes.items() if known == "loaded")}
+        if not any(mark in ACCUSING and _is_plain(mapped.attributes[name]) for name, mark in attributes.items()):
+            marks.add(f"{model}{ALL_COLUMNS}")
+        else:
+            marks |= {f"{model}:{a.name}" for a in mapped.attributes.values() if attributes.get(a.name) not in ACCUSING}
         if parent is None:
-            brought = met(frame, model, fresh.loads)
-            renew(state, fresh.session, brought, place)
-            marks |= {f"{MET}{other}" for other in brought}
+            brought, filled = below(frame, model, fresh.loads)
+            if got:
+                # a row that is there is loaded again as it was; by a query as this one says
+                brought = brought.union((model, *mapped.bases))
+            renew(frame, state, fresh.session, brought, place)
+            _filled(frame, state, fresh.session, filled)
+            marks |= {f"{MET}{other}" for other in brought.union((model, *mapped.bases))} | filled
         state.heap[session.place] = replace(held, models=held.models | marks, used=held.used or parent is None)
 
 
-def _fill_others(frame: Frame, state: State, place: Place, fresh: InstanceState) -> None:
-    """What a query loads it fills in on instances that the session holds already, if they are in its rows."""
-    others = [(other, known) for other, known in held_by(state, fresh.session) if other != place]
-    if not others:
-        return
-    filled = {name for name, mark in fresh.attributes.items() if mark == "loaded"}
-    for other, known in others:
-        if known.model == fresh.model:
-            doubtful = {n: "maybe" for n, mark in known.attributes.items() if n in filled and mark in ACCUSING}
-            if doubtful:
-                state.heap[other] = known.set(doubtful)
-
-
-def met(frame: Frame, model: str, loads: tuple[Load, ...]) -> frozenset[str]:
-    """The models of which a query for `model` with these options may bring rows: itself, and what it loads eagerly."""
-    mapped = frame.program.project.mapped(model)
-    own = (model, *mapped.bases) if mapped is not None else (model,)
-    return met_below(frame, model, loads).union(own)
-
-
-def met_below(frame: Frame, model: str, loads: tuple[Load, ...]) -> frozenset[str]:
-    """The models of which rows come with one of `model`."""
+def below(frame: Frame, model: str, loads: tuple[Load, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """What comes with one of `model`: the models of the rows, and what is loaded of them (as `Model:attribute`)."""
     found: set[str] = set()
-    waiting = _eagerly(frame, model, loads)
+    filled: set[str] = set()
+    waiting = [(target, options) for _, target, options in _eagerly(frame, model, loads)]
+    seen: set[tuple[str, tuple[Load, ...]]] = set()
     while waiting:
         name, options = waiting.pop()
         mapped = frame.program.project.mapped(name)
-        if mapped is not None and name not in found:
+        if mapped is not None and (name, options) not in seen:
+            seen.add((name, options))
             found.update((name, *mapped.bases))
-            waiting += _eagerly(frame, name, options)
-    return frozenset(found)
+            if not any(load.strategy in COLUMN_OPTIONS for load in options):
+                filled.add(f"{name}{ALL_COLUMNS}")
+            filled.update(f"{name}:{load.attribute}" for load in options if load.strategy in FILLING)
+            for attribute, target, further in _eagerly(frame, name, options):
+                filled.add(f"{name}:{attribute}")
+                waiting.append((target, further))
+    return frozenset(found), frozenset(filled)
 
 
-def _eagerly(frame: Frame, model: str, loads: tuple[Load, ...]) -> list[tuple[str, tuple[Load, ...]]]:
-    """The targets that are loaded with `model`, each with the options below it."""
+def _filled(frame: Frame, state: State, session: Place | None, filled: frozenset[str]) -> None:
+    """Attributes that were loaded below the rows of a query: an instance that the session holds may have them now."""
+    for place, known in held_by(state, session) if filled else ():
+        if known.life == "detached":
+            continue
+        marks = {
+            name: "maybe"
+            for name, mark in known.attributes.items()
+            if mark in ACCUSING and (f"{known.model}:{name}" in filled or _is_in(frame, known.model, name, filled))
+        }
+        if marks:
+            state.heap[place] = known.set(marks)
+
+
+def _is_in(frame: Frame, model: str, name: str, filled: frozenset[str]) -> bool:
+    mapped = frame.program.project.mapped(model) if f"{model}{ALL_COLUMNS}" in filled else None
+    return mapped is not None and name in mapped.attributes and _is_plain(mapped.attributes[name])
+
+
+def _is_plain(attribute: MappedAttribute) -> bool:
+    """Whether a query loads the attribute if it is told nothing."""
+    return attribute.kind in PLAIN and attribute.deferred is not True
+
+
+def _eagerly(frame: Frame, model: str, loads: tuple[Load, ...]) -> list[tuple[str, str, tuple[Load, ...]]]:
+    """The relationships that are loaded with `model`: name, target, the options below it."""
     mapped = frame.program.project.mapped(model)
-    below = {load.attribute: load.below for load in loads}
-    return [
-        (attribute.target, below.get(attribute.name, ()))
-        for attribute in (mapped.tracked if mapped is not None else ())
-        if attribute.target is not None and (attribute.name in below or "*" in below or attribute.lazy not in LAZILY)
-    ]
+    options = {load.attribute: load for load in loads}
+    found = []
+    for attribute in mapped.tracked if mapped is not None else ():
+        option = options.get(attribute.name) or options.get("*")
+        eager = attribute.lazy not in LAZILY if option is None else option.strategy not in UNLOADING
+        if attribute.target is not None and eager:
+            found.append((attribute.name, attribute.target, option.below if option is not None else ()))
+    return found
 
 
-def renew(state: State, session: Place | None, models: frozenset[str], but: Place | None = None) -> None:
+def renew(
+    frame: Frame, state: State, session: Place | None, models: frozenset[str], but: Place | None = None
+) -> None:
     """Rows of `models` were loaded: an instance that the session holds of one of them may be out of date no more."""
     for place, known in held_by(state, session):
         if (
             place == but
+            or known.life == "detached"
             or known.model not in models
             or (known.columns not in STALE and STALE.isdisjoint(known.attributes.values()))
         ):
             continue
-        attributes = {name: "maybe" if mark in STALE else mark for name, mark in known.attributes.items()}
-        columns = "maybe" if known.columns in STALE else known.columns
-        state.heap[place] = replace(known, attributes=attributes, columns=columns)
+        mapped = frame.program.project.mapped(known.model)
+        if mapped is not None:
+            state.heap[place] = join_instances(known, reloaded(mapped, known))
 
 
-def subfamily(frame: Frame, model: str) -> tuple[str, ...]:
-    mapped = frame.program.project.mapped(model)
-    return mapped.bases if mapped is not None else ()
+def reloaded(mapped: MappedClass, known: InstanceState) -> InstanceState:
+    """Everything that had expired was loaded again, as the statement did that first loaded the instance."""
+    fresh = {attribute.name: by_mapping(mapped, attribute) for attribute in tracked(mapped)}
+    apply_loads(mapped, fresh, known.loads, columns=False)
+    if known.origin_text == MADE:
+        # the key of a many-to-one may be NULL
+        for attribute in mapped.tracked:
+            if attribute.kind == "relationship" and attribute.uselist is not True and fresh[attribute.name] in ACCUSING:
+                fresh[attribute.name] = "maybe"
+    attributes = {
+        name: fresh.get(name, "loaded") if mark in STALE else mark for name, mark in known.attributes.items()
+    }
+    columns = "loaded" if known.columns in STALE else known.columns
+    return replace(known, attributes=attributes, columns=columns)
 
 
 def is_async(session: ApiObject | None) -> bool | None:
     return None if session is None else session.cls in names.ASYNC_SESSIONS
 
 
-def apply_loads(mapped: MappedClass, attributes: dict[str, str], loads: tuple[Load, ...]) -> None:
-    """What a statement's options make of the attributes of one level."""
+def apply_loads(
+    mapped: MappedClass, attributes: dict[str, str], loads: tuple[Load, ...], columns: bool = True
+) -> None:
+    """What a statement's options make of the attributes of one level; not `columns`: of relationships only."""
     for load in sorted(loads, key=lambda load: load.attribute != "*"):
         targets = [load.attribute]
         if load.attribute == "*":
             targets = [name for name in attributes if mapped.attributes[name].kind == "relationship"]
         for name in targets:
-            if name not in attributes:
+            if name not in attributes or not (columns or mapped.attributes[name].kind == "relationship"):
                 continue
             if load.strategy in names.LOADING:
                 attributes[name] = "loaded"
@@ -216,7 +286,7 @@ def apply_loads(mapped: MappedClass, attributes: dict[str, str], loads: tuple[Lo
                 attributes[name] = "raises"
             elif load.strategy == "lazyload":
                 attributes[name] = "unloaded"
-    if any(load.strategy in COLUMN_OPTIONS for load in loads):
+    if columns and any(load.strategy in COLUMN_OPTIONS for load in loads):
         apply_to_columns(mapped, attributes, loads)
 
 
@@ -249,18 +319,10 @@ def apply_to_columns(mapped: MappedClass, attributes: dict[str, str], loads: tup
             attributes[name] = mark
 
 
-def held_by(state: State, session: Place | None) -> list[tuple[Place, InstanceState]]:
-    return [
-        (place, known)
-        for place, known in state.heap.items()
-        if isinstance(known, InstanceState) and session is not None and known.session == session
-    ]
-
-
 def remember(state: State, known: InstanceState, loaded_names: Iterable[str], *models: str) -> None:
     """The session now holds an instance with these attributes loaded: another query may meet it."""
     if known.session is None:
         return
     held = state.session(known.session)
-    marks = frozenset([*(f"{known.model}.{name}" for name in loaded_names), *models])
+    marks = frozenset([*(f"{known.model}:{name}" for name in loaded_names), *models])
     state.heap[known.session] = replace(held, models=held.models | marks)

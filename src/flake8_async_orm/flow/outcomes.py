@@ -315,7 +315,8 @@ class Substitution:
         """A heap entry of the callee, in the caller's places."""
         match known:
             case InstanceState():
-                return replace(known, session=self.place(known.session), early=frozenset())
+                holds = frozenset((name, here) for name, place in known.holds if (here := self.place(place)) is not None)
+                return replace(known, session=self.place(known.session), early=frozenset(), holds=holds)
             case ObjectState():
                 return ObjectState({name: self.value(value) for name, value in known.fields.items()})
             case ResultState():

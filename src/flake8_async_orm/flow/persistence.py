@@ -6,68 +6,28 @@ confirmed by running 1.4, 2.0 and 2.1.
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import expiry, generated, unflushed
+from flake8_async_orm.flow import associations, expiry, flushing, unflushed
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, others, subfamily
 from flake8_async_orm.flow.instances import instances_in
 from flake8_async_orm.flow.loading import (
-    MADE,
+    NEW,
     STALE,
     apply_loads,
+    below,
     by_mapping,
-    held_by,
     is_async,
-    met_below,
     remember,
     renew,
     state_of,
-    subfamily,
     tracked,
 )
-from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, State
-from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
+from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, SessionState, State, join_instances, join_life
+from flake8_async_orm.transaction import BEGUN, ENDED
 from flake8_async_orm.values import ApiObject, Instance, Place, Site, Value, replace
 
-
-def constructed(
-    frame: Frame, state: State, place: Place, model: str, given: set[str], unreadable: bool, site: Site
-) -> None:
-    """`Model(...)`: transient, everything readable; what is not given is unloaded after the flush."""
-    mapped = frame.program.project.mapped(model)
-    if mapped is None:
-        return
-    attributes = {
-        a.name: "maybe" if unreadable else "loaded" if a.name in given else "pending" for a in tracked(mapped)
-    }
-    keyed = frozenset() if unreadable else keys_given(frame, mapped, given)
-    columns = "maybe" if unreadable else "loaded"
-    state.heap[place] = InstanceState(
-        model,
-        attributes,
-        columns,
-        life="transient",
-        origin=site,
-        origin_text=MADE,
-        keyed=keyed,
-        changed=frozenset(given),
-        unset=frozenset() if unreadable else unflushed.made(frame, unflushed.columns(mapped, given)),
-    )
-
-
-def keys_given(frame: Frame, mapped: MappedClass, given: set[str]) -> frozenset[str]:
-    """The many-to-one relationships whose foreign key is among the attributes that were given."""
-    found: set[str] = set()
-    for attribute in tracked(mapped):
-        target = frame.program.project.mapped(attribute.target) if attribute.target is not None else None
-        if attribute.kind != "relationship" or attribute.uselist is True or target is None or target.table is None:
-            continue
-        keys = [
-            column.name
-            for column in mapped.attributes.values()
-            if column.foreign_key and (column.references or "").rpartition(".")[0].rpartition(".")[2] == target.table
-        ]
-        if len(keys) == 1 and keys[0] in given and attribute.name not in given:
-            found.add(attribute.name)
-    return frozenset(found)
+#: lives in which a commit may expire an instance
+_ENDING = frozenset({"persistent", "attached", "either"})
 
 
 def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:
@@ -81,8 +41,12 @@ def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:
             state.heap[instance.place] = replace(pending, early=frozenset())
             if known.early:
                 unflushed.added(frame, state, instance.place, pending)
+            associations.follow(frame, state, instance.place)
         elif known.life == "detached":
-            state.heap[instance.place] = replace(known.doubted(), life="persistent", session=session.place)
+            again = replace(known, life="persistent", session=session.place, session_async=is_async(session))
+            state.heap[instance.place] = replace(again, detached=None)
+        elif known.life == "deleted":
+            state.heap[instance.place] = replace(known, life="persistent")
         elif known.life == "unknown":
             state.heap[instance.place] = replace(
                 known, life="attached", session=session.place, session_async=is_async(session)
@@ -95,110 +59,32 @@ def deleted(frame: Frame, state: State, session: ApiObject, value: Value) -> Non
         known = state_of(frame, state, instance)
         if known is None or instance.place is None:
             continue
-        state.heap[instance.place] = replace(known.doubted(), life="deleted")
         mapped = frame.program.project.mapped(known.model)
-        targets = {a.target for a in mapped.tracked} if mapped is not None else set()
+        if known.life == "removed":
+            continue
+        if known.life == "detached":
+            # it is attached again for that
+            known = replace(known, session=session.place, session_async=is_async(session), life="deleted", detached=None)
+        if mapped is None or known.life not in ("persistent", "deleted", "either"):
+            state.heap[instance.place] = replace(known.doubted(), life="unknown")
+            continue
+        going = [attribute for attribute in mapped.tracked if attribute.deletes]
+        marks = {a.name: "maybe" for a in going if known.attributes.get(a.name) in ACCUSING}
+        state.heap[instance.place] = replace(known.set(marks), life="deleted")
+        exonerate(frame, state, instance.place)
+        for place, other in others(frame, state, instance.place):
+            state.heap[place] = replace(other, life=join_life(other.life, "deleted"))
+        targets = {attribute.target for attribute in going}
         for place, other in held_by(state, session.place):
             if other.model in targets:
                 state.heap[place] = replace(other.doubted(), life="unknown")
-
-
-def flush(frame: Frame, state: State, session: Place | None, site: Site, surely: bool = True) -> None:
-    """What was added is inserted, what was changed is updated; values that the database makes are left behind.
-
-    `surely`: not an autoflush, which sessions can be told to leave out.
-    """
-    unflushed.forget(frame, state)
-    for place, known in held_by(state, session):
-        if known.life == "pending":
-            _inserted(frame, state, place, known, session, site, surely)
-        elif known.life in ("persistent", "attached") and (known.touched or known.changed):
-            _updated(frame, state, place, known, site, surely)
-
-
-def _inserted(
-    frame: Frame, state: State, place: Place, known: InstanceState, session: Place | None, site: Site, surely: bool
-) -> None:
-    """Pending instances become persistent: what was never set is unloaded from now on."""
-    mapped = frame.program.project.mapped(known.model)
-    if mapped is None:
-        return
-    attributes = dict(known.attributes)
-    for name, mark in known.attributes.items():
-        if mark != "pending":
-            continue
-        attribute = mapped.attributes[name]
-        strategy = by_mapping(mapped, attribute)
-        surely_unset = attribute.kind == "relationship" and attribute.uselist is True and not attribute.default_factory
-        never = attribute.lazy in ("dynamic", "write_only", "noload")
-        attributes[name] = (
-            "loaded" if never else ("raises" if strategy == "raises" else "unloaded") if surely_unset else "maybe"
-        )
-    for name in known.keyed:
-        attribute = mapped.attributes[name]
-        if attributes.get(name) == "maybe" and not _holds_target(frame, state, session, attribute):
-            attributes[name] = "raises" if by_mapping(mapped, attribute) == "raises" else "unloaded"
-    if known.columns == "loaded":
-        for attribute in mapped.attributes.values():
-            if generated.by_insert(frame.program.versions, mapped, attribute) and attribute.name not in known.changed:
-                attributes[attribute.name] = "generated" if surely else "maybe"
-    state.heap[place] = replace(
-        known,
-        attributes=attributes,
-        life="persistent",
-        expired=site,
-        expired_by="flush",
-        changed=frozenset(),
-        computed=frozenset(),
-        touched=False,
-        fresh=True,
-    )
-    remember(state, known, [n for n, mark in attributes.items() if mark != "unloaded"], known.model)
-
-
-def _updated(frame: Frame, state: State, place: Place, known: InstanceState, site: Site, surely: bool) -> None:
-    """The row of a changed instance is updated: what the database computes with that is not fetched."""
-    mapped = frame.program.project.mapped(known.model)
-    if mapped is None:
-        return
-    sure = surely and bool(known.changed)
-    # for the UPDATE of an instance that has expired its columns are loaded
-    lapsed = STALE if known.columns in STALE else frozenset(("expired", "committed"))
-    attributes = {name: "maybe" if mark in lapsed else mark for name, mark in known.attributes.items()}
-    columns = "maybe" if known.columns in lapsed else known.columns
-    for attribute in mapped.attributes.values():
-        name = attribute.name
-        computed = name in known.computed
-        made = generated.by_update(mapped, attribute) and name not in known.changed
-        if (computed or made) and attributes.get(name, columns) in ("loaded", "read", "entry"):
-            attributes[name] = "generated" if sure and known.life == "persistent" else "maybe"
-    state.heap[place] = replace(
-        known,
-        attributes=attributes,
-        columns=columns,
-        expired=site if sure else known.expired,
-        expired_by="flush" if sure else known.expired_by,
-        changed=frozenset() if surely else known.changed,
-        computed=frozenset() if surely else known.computed,
-        touched=known.touched and not surely,
-    )
-
-
-def _holds_target(frame: Frame, state: State, session: Place | None, attribute: MappedAttribute) -> bool:
-    """Whether the session may hold an instance that a many-to-one points to: then reading it emits nothing."""
-    if attribute.target is None:
-        return True
-    family = {attribute.target, *subfamily(frame, attribute.target)}
-    if state.session(session).models & family:
-        return True
-    return any(isinstance(known, InstanceState) and known.model in family for known in state.heap.values())
 
 
 def _expired(known: InstanceState, site: Site, by: str) -> InstanceState:
     """`known` with everything out of date."""
     attributes = {name: "raises" if mark == "raises" else "expired" for name, mark in known.attributes.items()}
     return replace(
-        known,
+        associations.forget(known),
         attributes=attributes,
         columns="expired",
         life="persistent",
@@ -213,13 +99,18 @@ def _expired(known: InstanceState, site: Site, by: str) -> InstanceState:
 
 def commit(frame: Frame, state: State, session: ApiObject, site: Site) -> None:
     """Everything is flushed, and expires where the session is set to that."""
-    flush(frame, state, session.place, site)
+    flushing.flush(frame, state, session.place, site)
     _leave_to_callers(state)
-    held = [(p, known) for p, known in held_by(state, session.place) if known.life in ("persistent", "attached")]
+    expires = expiry.of(frame, session)
+    _forget_rows(state, session.place, expires is True)
+    held = [(p, known) for p, known in held_by(state, session.place) if known.life in _ENDING]
     if not held:
         return
-    expires = expiry.of(frame, session)
     for place, known in held:
+        if known.life == "either":
+            expired = _expired(known, site, "commit") if expires is not False else known
+            state.heap[place] = replace(join_instances(known, expired), life="either")
+            continue
         if expires is True:
             state.heap[place] = _expired(known, site, "commit")
         elif expires is False:
@@ -295,27 +186,58 @@ def resolve(
 
 def rollback(state: State, session: ApiObject, site: Site) -> None:
     """What is persistent expires if a transaction was open; what was added in it is as it was before that."""
-    used = state.session(session.place).used
+    begun = _is_open(state, session)
     _leave_to_callers(state)
     for place, known in held_by(state, session.place):
         if known.life == "pending" or known.life == "transient":
             state.heap[place] = replace(known, life="transient", session=None, session_async=None)
-        elif known.life == "persistent" and used and not known.fresh:
+        elif known.life == "detached":
+            if known.fresh:
+                # it never had a row
+                state.heap[place] = replace(known.doubted(), life="unknown")
+        elif begun is False:
+            continue
+        elif begun and known.life in ("persistent", "deleted", "removed") and not known.fresh:
             state.heap[place] = _expired(known, site, "rollback")
-        elif known.life != "detached":
+        elif begun and known.life == "either" and not known.fresh:
+            state.heap[place] = replace(join_instances(known, _expired(known, site, "rollback")), life="either")
+        else:
             state.heap[place] = replace(known.doubted(), life="unknown")
+    if begun:
+        _forget_rows(state, session.place, True)
+
+
+def _is_open(state: State, session: ApiObject) -> bool | None:
+    """Whether a transaction of the session is open; None where that is not known."""
+    held = state.session(session.place)
+    phase = held.transaction.phase
+    if held.used or (phase == BEGUN and not held.transaction.looked_up):
+        return True
+    return False if phase == ENDED else None
 
 
 def close(state: State, session: Place | None, site: Site) -> None:
     """The session lets go of everything."""
     for place, known in held_by(state, session):
         detach(state, place, known, site)
+    _forget_rows(state, session, True, gone=True)
+
+
+def _forget_rows(state: State, session: Place | None, expired: bool, gone: bool = False) -> None:
+    """A transaction has ended: nothing was inserted in it. What was loaded has `expired`, or is `gone` from the session."""
+    held = state.session(session)
+    if session is None or not held.models or not isinstance(state.heap.get(session), SessionState):
+        return
+    kept = {mark for mark in held.models if not (mark.endswith(NEW) or (expired and ":" in mark))}
+    state.heap[session] = replace(held, models=frozenset() if gone else frozenset(kept))
 
 
 def detach(state: State, place: Place, known: InstanceState, site: Site) -> None:
     """The instance at `place` belongs to no session any more."""
-    if known.life == "persistent":
-        state.heap[place] = replace(known, life="detached", detached=site)
+    if known.life in ("persistent", "deleted", "removed", "either"):
+        # a key that is NULL answers only as long as there is a session
+        marks = {name: "unloaded" for name, mark in known.attributes.items() if mark == "held"}
+        state.heap[place] = replace(known.set(marks) if marks else known, life="detached", detached=site)
     elif known.life == "pending":
         state.heap[place] = replace(known, life="transient")
     elif known.life != "detached":
@@ -327,7 +249,10 @@ def expunged(frame: Frame, state: State, value: Value, site: Site) -> None:
     for instance in instances_in(value):
         known = state_of(frame, state, instance)
         if known is not None and instance.place is not None:
+            may_be_it = others(frame, state, instance.place)
             detach(state, instance.place, known, site)
+            for place, other in may_be_it:
+                state.heap[place] = replace(other, life=join_life(other.life, "detached"))
 
 
 def expire(
@@ -335,16 +260,42 @@ def expire(
 ) -> None:
     """`session.expire(x)`, `expire(x, ["name"])`; without `value`: `expire_all()`."""
     places = [p for p, _ in held_by(state, session.place)] if value is None else [i.place for i in instances_in(value)]
+    if value is None:
+        _forget_rows(state, session.place, True)
     for place in places:
         known = state.instance(place)
-        if known is None or place is None or known.life != "persistent":
+        if known is not None and value is None and known.life in ("transient", "pending", "detached", "removed"):
+            continue
+        if known is not None and known.life == "detached" and value is not None:
+            # or else it would be an error
+            known = replace(known, life="persistent", detached=None)
+        if known is not None and place is not None and known.life == "either" and only is None:
+            # to expire what has gone is an error; of what stays in a session that has others, nothing is said
+            surely = value is not None
+            expired = _expired(known, site, "expire")
+            state.heap[place] = expired if surely else replace(join_instances(known, expired), life="either")
+        elif known is None or place is None or known.life not in ("persistent", "deleted"):
             if known is not None and place is not None and known.life != "detached":
                 state.heap[place] = known.doubted()
         elif only is None:
-            state.heap[place] = replace(_expired(known, site, "expire"), fresh=known.fresh)
+            # the other side of a relationship still knows
+            left = any(name in known.changed for name in (*(entry[0] for entry in known.holds), *known.strange))
+            expired = replace(_expired(known, site, "expire"), touched=left)
+            state.heap[place] = replace(expired, fresh=known.fresh, life=known.life)
         else:
-            marks = {n: "raises" if known.attributes.get(n) == "raises" else "expired" for n in only}
-            state.heap[place] = replace(known.set(marks), expired=site, expired_by="expire")
+            marks = {n: _expired_mark(frame, known, n) for n in only}
+            state.heap[place] = replace(associations.forget(known.set(marks), *only), expired=site, expired_by="expire")
+
+
+def _expired_mark(frame: Frame, known: InstanceState, name: str) -> str:
+    """The state of an attribute that alone was expired: a many-to-one whose key is there may be at hand all the same."""
+    mapped = frame.program.project.mapped(known.model)
+    attribute = mapped.attributes.get(name) if mapped is not None else None
+    if known.attributes.get(name) == "raises" or mapped is None or attribute is None:
+        return known.attributes.get(name, "expired") if attribute is not None else "expired"
+    if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
+        return "expired"
+    return "unloaded" if known.origin_text != MADE else "maybe"
 
 
 def statement_ran(frame: Frame, state: State, session: ApiObject, kind: str, model: str) -> None:
@@ -355,9 +306,12 @@ def statement_ran(frame: Frame, state: State, session: ApiObject, kind: str, mod
         if mapped is None or (known.model not in family and model not in mapped.bases):
             continue
         if kind == "delete":
-            state.heap[place] = replace(known.doubted(), life="unknown")
+            state.heap[place] = replace(known, life="either") if known.life == "persistent" else known.doubted()
         elif known.life == "persistent":
-            attributes = {name: "maybe" if mark in STALE else mark for name, mark in known.attributes.items()}
+            # what it set is there; keys and relationships are as they were
+            kept = {a.name for a in mapped.attributes.values() if a.primary_key or a.kind != "column"}
+            attributes = dict.fromkeys(kept, known.columns) if known.columns in STALE else {}
+            attributes.update({n: "maybe" if m in STALE and n not in kept else m for n, m in known.attributes.items()})
             columns = "maybe" if known.columns in STALE else known.columns
             state.heap[place] = replace(known, attributes=attributes, columns=columns)
 
@@ -381,19 +335,29 @@ def refresh(
         if any(mapped.attributes[name].kind == "relationship" for name in named):
             keys = [a.name for a in mapped.attributes.values() if a.primary_key]
             named.update({name: "loaded" for name in keys if known.mark(name) in STALE})
-        state.heap[instance.place] = known.set({n: m for n, m in named.items() if known.mark(n) != m})
+        marks = {n: m for n, m in named.items() if known.mark(n) != m}
+        state.heap[instance.place] = associations.forget(known.set(marks), *only)
+        exonerate(frame, state, instance.place)
         remember(state, known, only)
         return
     attributes = {attribute.name: by_mapping(mapped, attribute) for attribute in tracked(mapped)}
     apply_loads(mapped, attributes, known.loads)
+    keyed = any(load.strategy in ("selectinload", "subqueryload") for load in known.loads)
     for name, mark in list(attributes.items()):
         attribute = mapped.attributes[name]
+        if keyed and attribute.foreign_key:
+            # what loads a many-to-one may want its key
+            attributes[name] = "maybe" if mark in ACCUSING else mark
+            continue
         before = known.attributes.get(name, "maybe")
-        certain = attribute.uselist is True or (attribute.deferred and before in ACCUSING)
-        if mark in ACCUSING and (before in ("maybe", "entry", "committed") or not certain):
+        certain = attribute.uselist is True or attribute.kind != "relationship" or mark == "raises"
+        certain = certain or known.origin_text != MADE or keyed_there(frame, mapped, attribute)
+        if before == "held" and mark == "unloaded":
+            attributes[name] = before
+        elif mark in ACCUSING and (before in ("maybe", "entry", "read", "committed") or not certain):
             attributes[name] = "maybe"
     state.heap[instance.place] = replace(
-        known,
+        associations.forget(known),
         attributes=attributes,
         columns="loaded",
         life="persistent",
@@ -403,4 +367,5 @@ def refresh(
         computed=frozenset(),
         touched=False,
     )
-    renew(state, known.session, met_below(frame, known.model, known.loads), instance.place)
+    exonerate(frame, state, instance.place)
+    renew(frame, state, known.session, below(frame, known.model, known.loads)[0], instance.place)

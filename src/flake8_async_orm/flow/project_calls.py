@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.flow import (
+    associations,
     blocking,
     concurrency,
     coroutines,
     decorators,
     event_loops,
+    flushing,
     handed_urls,
     instances,
     ledgers,
@@ -323,7 +325,7 @@ def transfer(
                 )
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
-                loading.renew(state, here, met)
+                loading.renew(frame, state, here, met)
         elif isinstance(told, SessionState):
             state.heap[here] = replace(told, ledger=ledgers.brought(told.ledger, site))
         elif isinstance(told, ObjectState) and isinstance(before_it := state.heap.get(here), ObjectState):
@@ -335,7 +337,7 @@ def transfer(
         if word == "flush" and isinstance(known_session, SessionState) and word in known_session.done:
             # what the callee was given, added and flushed was not known to be in the session before
             actual = _session(state, place, substitution)
-            persistence.flush(frame, state, actual.place if actual is not None else None, site)
+            flushing.flush(frame, state, actual.place if actual is not None else None, site)
 
 
 def _is_parameter(place: Place) -> bool:
@@ -378,7 +380,15 @@ def _merge_instance(state: State, here: Place, told: InstanceState, before: Inst
         computed=before.computed | told.computed,
         touched=before.touched or told.touched,
         unset=frozenset(),
+        holds=_held(before, told),
+        strange=before.strange | told.strange,
     )
+
+
+def _held(before: InstanceState, told: InstanceState) -> frozenset[tuple[str, Place]]:
+    """What is in the relationships after the callee put something into some of them."""
+    anew = {name for name, mark in told.attributes.items() if mark not in HANDED}
+    return told.holds | {entry for entry in before.holds if entry[0].removesuffix(associations.AMONG) not in anew}
 
 
 def _session(state: State, place: Place | None, substitution: Substitution) -> ApiObject | None:
@@ -420,7 +430,7 @@ def _end(
         case "close" if surely:
             persistence.close(state, here, site)
         case "flush":
-            persistence.flush(frame, state, here, site, surely)
+            flushing.flush(frame, state, here, site, surely)
         case "expire-all" if surely:
             persistence.expire(frame, state, session, None, None, site)
         case _:

@@ -7,6 +7,7 @@ found by running them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.values import (
@@ -90,6 +91,16 @@ def method(statement: Statement, name: str, arguments: list[Value], starred: lis
     return replace(statement, complete=False, last=site)
 
 
+def told(statement: Statement, options: Mapping[str, Value]) -> Statement:
+    """`statement.execution_options(...)`"""
+    flags = set(statement.flags)
+    if options.get("populate_existing") == Constant(True):
+        flags.add("populate_existing")
+    if options.get("synchronize_session") == Constant(False):
+        flags.add("unsynchronized")
+    return replace(statement, flags=frozenset(flags))
+
+
 def with_options(statement: Statement, arguments: list[Value], starred: list[Value], site: Site) -> Statement:
     """`statement.options(...)`; what cannot be read may load anything."""
     loads, complete = list(statement.loads), statement.complete
@@ -122,6 +133,9 @@ def options_in(value: Value) -> list[LoaderOption | None]:
 
 def spelled(strategy: str, keywords: dict[str, Value]) -> str:
     """The strategy with `_raise` behind it where it refuses what it leaves out (`load_only(..., raiseload=True)`)."""
+    if strategy == "raiseload" and keywords.get("sql_only", Constant(False)) != Constant(False):
+        # it refuses where a lazy load would ask the database
+        return "lazyload"
     refuses = strategy in ("load_only", "defer") and keywords.get("raiseload", Constant(False)) != Constant(False)
     return f"{strategy}_raise" if refuses else strategy
 

@@ -11,7 +11,16 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
-from flake8_async_orm.flow import concurrency, coroutines, providers, recovery, serialization, transactions, unflushed
+from flake8_async_orm.flow import (
+    concurrency,
+    coroutines,
+    providers,
+    recovery,
+    savepoints,
+    serialization,
+    transactions,
+    unflushed,
+)
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left, serializes
@@ -32,6 +41,7 @@ from flake8_async_orm.values import (
     Awaitable,
     BoundMember,
     Collection,
+    ContextManager,
     Coroutine,
     Instance,
     LocalFunction,
@@ -301,6 +311,7 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         if item.asname is not None:
             assign(frame, item.asname.name, bound, state)
         transactions.started(frame, state, manager, bound, frame.site(item.item), block=True)
+        savepoints.flushed(frame, state, manager, frame.site(item.item))
         managers.append((manager, bound, item))
         quiet += _expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
@@ -315,11 +326,14 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
     if suppressing:
         frame.guards.append(Guard(tuple(suppressing)))
         frame.raised.append([])
+    unflushed_block = any(isinstance(m, ContextManager) and m.callee.endswith(".no_autoflush") for m, _, _ in managers)
     frame.muted += quiet
+    frame.unflushed_blocks += unflushed_block
     returned, raised = len(frame.returned), len(frame.leaving())
     broken, continued = (frame.loops[-1].broken, frame.loops[-1].continued) if frame.loops else (None, None)
     end = run_block(frame, node.body, state)
     frame.muted -= quiet
+    frame.unflushed_blocks -= unflushed_block
     exits = [(leaving, False) for leaving, _ in frame.returned[returned:]]
     exits += [(leaving, True) for leaving in frame.leaving()[raised:]]
     if frame.loops and (out := frame.loops[-1].broken) is not None and out is not broken:

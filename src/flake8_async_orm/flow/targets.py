@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
-from flake8_async_orm.flow import coroutines, instances, ledgers, loading
+from flake8_async_orm.flow import assignments, coroutines, instances, ledgers, loading
 from flake8_async_orm.flow.expressions import element_of, evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
@@ -114,7 +114,7 @@ def _set_attribute(
             if place is not None:
                 state.heap[place] = ObjectState({})
         case Instance(place=place) if place is not None:
-            instances.assigned(frame, state, holder, name, value, frame.site(target))
+            assignments.assigned(frame, state, holder, name, value, frame.site(target))
             _adopt(frame, state, holder, name, value)
         case _:
             # whoever holds it now may load what it lacks
@@ -134,7 +134,7 @@ def augmented(frame: Frame, target: cst.Attribute, value: Value, state: State) -
     """`owner.name += ...`, after the target was read: a column of a mapped instance has been assigned."""
     holder = without_none(evaluate(frame, target.value, state))
     if isinstance(holder, Instance):
-        instances.assigned(frame, state, holder, target.attr.value, value)
+        assignments.assigned(frame, state, holder, target.attr.value, value)
 
 
 def _receiver(frame: Frame, state: State) -> Value | None:

@@ -194,6 +194,10 @@ class MappedAttribute:
     viewonly: bool = False
     references: str | None = None
     deferred_group: str | None = None
+    #: deleting its owner may go along it: its `cascade` says so, or cannot be read
+    deletes: bool = False
+    #: adding its owner to a session adds what is in it
+    saves: bool = True
 
 
 #: kinds of attributes that a query fills with a value of the row

@@ -100,6 +100,8 @@ class Relationships:
             back_populates=back,
             join_depth=depth if isinstance(depth, int) else None,
             viewonly=literal(arguments.get("viewonly")) is True,
+            deletes=_cascades(arguments, "delete") or starred,
+            saves="cascade" not in arguments or _cascades(arguments, "save-update"),
             init="init" not in arguments or literal(arguments["init"]) is not False,
             default_factory="default_factory" in arguments,
             default="python" if "default_factory" in arguments or "default" in arguments else "none",
@@ -170,12 +172,21 @@ class Relationships:
         lazy = None if starred else self.lazy(options, None)
         if lazy in ("dynamic", "write_only") or "collection_class" in options:
             uselist = True
-        return name, replace(made, uselist=uselist, lazy=lazy, viewonly=literal(options.get("viewonly")) is True)
+        viewonly, deletes = literal(options.get("viewonly")) is True, _cascades(options, "delete") or starred
+        return name, replace(made, uselist=uselist, lazy=lazy, viewonly=viewonly, deletes=deletes)
 
 
 def truth(node: cst.BaseExpression | None, unreadable: bool | None) -> bool | None:
     value = literal(node)
     return value if isinstance(value, bool) else unreadable
+
+
+def _cascades(arguments: Arguments, what: str) -> bool:
+    """Whether a `cascade` that is given may lead this along the relationship."""
+    if "cascade" not in arguments:
+        return False
+    words = literal(arguments["cascade"])
+    return not isinstance(words, str) or bool({"all", what} & {word.strip() for word in words.split(",")})
 
 
 def _foreign(arguments: Arguments) -> str | None:

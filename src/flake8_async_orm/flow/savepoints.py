@@ -1,0 +1,27 @@
+"""Savepoints: everything is sent before one begins, and as its block ends."""
+
+from __future__ import annotations
+
+from flake8_async_orm.flow import flushing
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.knowledge import names
+from flake8_async_orm.lattice import State, without_none
+from flake8_async_orm.values import ApiObject, ContextManager, Site, Value
+
+
+def session_of(manager: Value) -> ApiObject | None:
+    """The session whose savepoint `manager` is."""
+    match without_none(manager):
+        case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
+            callee.endswith(".begin_nested") and session.cls in names.SESSIONS
+        ):
+            return session
+        case _:
+            return None
+
+
+def flushed(frame: Frame, state: State, manager: Value, site: Site) -> None:
+    """A savepoint begins at `site`, or its block ends there."""
+    session = session_of(manager)
+    if session is not None:
+        flushing.flush(frame, state, session.place, site)
