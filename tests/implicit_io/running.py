@@ -78,7 +78,7 @@ class Watch:
         session = state.session
         quiet = session is None or not (session.new or session.dirty or session.deleted)
         begun = session is not None and session.in_transaction()
-        expired = state.expired or self.lines[number].attribute in state.expired_attributes
+        expired = state.expired
         try:
             value = act()
         except Exception as error:
