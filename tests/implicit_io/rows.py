@@ -143,6 +143,30 @@ ROWS: dict[str, tuple[str, str]] = {
         "expiring",
         f"{LOAD}\ny = Item(owner=x)\nsession.add(y)\nawait session.commit()\nawait session.refresh(y)\ny.owner_id  # ok\nx.name  # fails",
     ),
+    "taken along by what is added": (
+        "keeping",
+        "y = Owner()\nx = Item(owner=y)\nsession.add(x)\nawait session.flush()\nx.owner  # ok\ny.name  # ok\ny.bio  # fails\ny.locks  # fails",
+    ),
+    "taken along by a collection": (
+        "keeping",
+        f"{FULL}\ny = Item()\nx.items.append(y)\nawait session.flush()\ny.owner  # ok\ny.note  # fails\nx.loud  # fails",
+    ),
+    "merged after a flush of its own": (
+        "keeping",
+        "x = Owner()\nsession.add(x)\ny = await session.merge(x)\ny.items  # fails\ny.name  # ok",
+    ),
+    "no flush before a query": (
+        "keeping",
+        "x = Owner()\nsession.add(x)\nwith session.no_autoflush:\n    await session.execute(select(Item.id))\n    x.items  # ok",
+    ),
+    "fails on both ways": ("expiring", f"{LOAD}\nif a == 1:\n    await session.commit()\nx.items  # fails"),
+    "detached on one way only": ("keeping", f"{FULL}\nif a == 1:\n    session.expunge(x)\nx.items  # ok\nx.bio  # fails"),
+    "known by its session alone": ("keeping", f"{FULL}\ny = x.items[0]  # ok\nawait session.close()\ny.owner  # fails"),
+    "deleted, then let go": ("keeping", f"{LOAD}\nawait session.delete(x)\nsession.expunge(x)\nx.name  # ok\nx.items  # fails"),
+    "two rows by their keys": (
+        "expiring",
+        "x = await session.get(Owner, 1)\ny = await session.get(Owner, 2)\nawait session.commit()\nawait session.refresh(x)\nx.name  # ok\ny.name  # fails",
+    ),
     # options
     "below an option": ("keeping", f"{FULL}\ny = x.items[0]  # ok\ny.owner  # ok\ny.note  # fails"),
     "a path": (
