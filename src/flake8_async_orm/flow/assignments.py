@@ -22,13 +22,14 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
     if attribute.kind == "relationship":
         if attribute.uselist and site is not None:
             change_collection(frame, state, instance, attribute, site, "=")
-        failing = (state.instance(instance.place) or known).attributes.get(name) == "failed"
+        if (state.instance(instance.place) or known).attributes.get(name) == "failed":
+            # control does not come by here
+            return
         mark_loaded(frame, state, instance, name)
         known = state.instance(instance.place) or known
-        if not failing:
-            strange = known.strange if associations.in_sight(value) else known.strange | {name}
-            state.heap[instance.place] = replace(known, changed=known.changed | {name}, touched=True, strange=strange)
-            associations.put(frame, state, instance.place, attribute, value)
+        strange = known.strange if associations.in_sight(value) else known.strange | {name}
+        state.heap[instance.place] = replace(known, changed=known.changed | {name}, touched=True, strange=strange)
+        associations.put(frame, state, instance.place, attribute, value)
     elif attribute.kind == "column":
         computed = known.computed | {name} if value == SQL else known.computed - {name}
         if known.mark(name) != "loaded":
