@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import persistence
+from flake8_async_orm.flow import flushing
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.loading import state_of
 from flake8_async_orm.lattice import ACCUSING, State, without_none
@@ -29,7 +29,7 @@ def absent(frame: Frame, node: cst.BaseExpression, state: State) -> None:
     # as after a read that failed: where paths meet, the other one tells
     none = {
         name: "failed"
-        for name in persistence.keys_given(frame, mapped, {column.name})
+        for name in flushing.keys_given(frame, mapped, {column.name})
         if known.mark(name) in ACCUSING or known.mark(name) == "entry"
     }
     if none:
