@@ -346,7 +346,7 @@ def _is_parameter(place: Place) -> bool:
 
 def _met_again(told: InstanceState, models: frozenset[str]) -> InstanceState:
     """The callee has loaded a row of which the caller's session may hold the instance, with more of it loaded."""
-    known = {n: "maybe" for n, mark in told.attributes.items() if mark == "unloaded" and f"{told.model}.{n}" in models}
+    known = {n: "maybe" for n, mark in told.attributes.items() if mark == "unloaded" and f"{told.model}:{n}" in models}
     return told.set(known) if known else told
 
 
