@@ -76,6 +76,7 @@ class Names:
     def forget(self) -> None:
         """Drop what was remembered: files have changed."""
         self.locator.forget()
+        self._paths: dict[str, str] = {}
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._found: dict[str, Meaning | None] = {}
         self._attributes: dict[tuple[str, str], Meaning | None] = {}
@@ -88,8 +89,12 @@ class Names:
 
     def module_path(self, module: str) -> str | None:
         """The absolute path of a module's file; None for a namespace package or no module of the project."""
-        located = self.locator.locate(module)
-        return None if located is None else located.path
+        path = self._paths.get(module)
+        if path is None:
+            located = self.locator.locate(module)
+            if located is not None and located.path is not None:
+                path = self._paths[module] = located.path
+        return path
 
     def definition(self, module: str) -> ModuleDefinition | None:
         """What a module declares; None if it is not there or cannot be read."""
