@@ -12,12 +12,14 @@ import libcst as cst
 from flake8_async_orm.facts import Fact
 from flake8_async_orm.flow import coroutines, dependencies, nested
 from flake8_async_orm.flow.annotations import instance_of
+from flake8_async_orm.flow.bodies import interpret_function
 from flake8_async_orm.flow.expressions import load_evaluators
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
 from flake8_async_orm.flow.outcomes import Key, plain
-from flake8_async_orm.flow.program import Program, interpret_function
+from flake8_async_orm.flow.program import Program
+from flake8_async_orm.flow.running import run_block
 from flake8_async_orm.flow.settings import Settings, settings_of
-from flake8_async_orm.flow.statements import load_runners, run_block
+from flake8_async_orm.flow.statements import load_runners
 from flake8_async_orm.lattice import State
 from flake8_async_orm.project import Project
 from flake8_async_orm.project.definitions import FunctionDefinition, ModuleDefinition

@@ -17,7 +17,8 @@ from flake8_async_orm.flow import (
     serialization,
 )
 from flake8_async_orm.flow.annotations import placed
-from flake8_async_orm.flow.expressions import element_of, evaluate, evaluates
+from flake8_async_orm.flow.comprehensions import element_of
+from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import lost_sight
 from flake8_async_orm.flow.syntax import dotted_name
@@ -150,7 +151,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         ) is not None:
             return serialization.called(frame, state, receiver, schema, arguments, site)
         case BoundMember(receiver=receiver, name=name):
-            return externals.foreign_member(frame, state, receiver, name, arguments, node, site)
+            return foreign.foreign_member(frame, state, receiver, name, arguments, node, site)
         case Function():
             return project_calls.call(frame, state, callee, arguments, site)
         case LocalFunction():
@@ -302,12 +303,12 @@ def construct(
 
     api_name = names.api_class(cls.name)
     if api_name is not None:
-        return api_calls.construct(frame, state, cls, api_name, arguments, site)
+        return constructions.construct(frame, state, cls, api_name, arguments, site)
     if frame.program.class_definition(cls.name) is None:
         return externals.construct(frame, state, cls, arguments, site, node)
     base = frame.program.api_base(cls.name)
     if base is not None:
-        return api_calls.construct(frame, state, cls, base, arguments, site)
+        return constructions.construct(frame, state, cls, base, arguments, site)
     place = Place(site)
     if frame.program.project.mapped(cls.name) is not None:
         take(frame, arguments)
@@ -330,4 +331,4 @@ def is_logging(node: cst.Call) -> bool:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import api_calls, crossings, externals, project_calls, targets  # noqa: E402
+from flake8_async_orm.flow import api_calls, constructions, crossings, externals, foreign, project_calls, targets  # noqa: E402

@@ -9,7 +9,7 @@ import libcst as cst
 from flake8_async_orm.facts import ContextEntered
 from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence, savepoints
 from flake8_async_orm.flow.annotations import placed
-from flake8_async_orm.flow.expressions import describe
+from flake8_async_orm.flow.awaits import describe
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import begun, made_by, started
 from flake8_async_orm.flow.syntax import last_name

@@ -212,7 +212,7 @@ class Request:
             return None
         substitution = Substitution(actuals, site)
         value = substitution.value(project_calls.declared(self.frame, module, definition, function, outcome))
-        project_calls.transfer(self.frame, self.state, outcome, substitution, site)
+        effects.transfer(self.frame, self.state, outcome, substitution, site)
         return placed(value, Place(site))
 
     def _arguments(self, module: str, definition: FunctionDefinition, bound: bool) -> list[Argument]:
@@ -227,5 +227,5 @@ class Request:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import project_calls  # noqa: E402
+from flake8_async_orm.flow import effects, project_calls  # noqa: E402
 from flake8_async_orm.flow.calls import Argument  # noqa: E402

@@ -176,7 +176,7 @@ def _is_statement(frame: Frame, argument: cst.Arg, state: State) -> bool:
         return False
     frame.muted += 1
     try:
-        return isinstance(expressions.evaluate(frame, argument.value, state.copy()), Statement)
+        return isinstance(evaluation.evaluate(frame, argument.value, state.copy()), Statement)
     finally:
         frame.muted -= 1
 
@@ -232,4 +232,4 @@ def gather(node: cst.CSTNode) -> dict[str, Uses]:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import expressions  # noqa: E402
+from flake8_async_orm.flow import evaluation  # noqa: E402

@@ -5,29 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import libcst as cst
 
-from flake8_async_orm.facts import GeneratorAwaited, NameReadUnbound, NonAwaitableAwaited, ResultIterated
+from flake8_async_orm.facts import NameReadUnbound
 from flake8_async_orm.flow import (
-    awaiting,
-    blocking,
     concurrency,
     consumption,
     coroutines,
-    evidence,
     ledgers,
-    savepoints,
     transactions,
-    unflushed,
-    uniqueness,
 )
+from flake8_async_orm.flow.comprehensions import _use, element_of
 from flake8_async_orm.flow.conditions import assume
-from flake8_async_orm.flow.frame import BUDGET, BudgetSpent, Frame
-from flake8_async_orm.flow.starting import at_a_distance, begun, lost_sight, started
+from flake8_async_orm.flow.evaluation import evaluate, evaluates
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.starting import at_a_distance, lost_sight
 from flake8_async_orm.flow.syntax import literal, string_value
-from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
@@ -35,20 +28,14 @@ from flake8_async_orm.values import (
     SQL,
     TEXT,
     ApiObject,
-    Awaitable,
-    BoundMember,
     Class,
     Collection,
     Constant,
-    ContextManager,
     Coroutine,
-    DynamicRelationship,
     Function,
-    Generator,
     LocalFunction,
     ModelAttribute,
     Object,
-    OneOf,
     Site,
     Text,
     Tuple,
@@ -56,30 +43,6 @@ from flake8_async_orm.values import (
     Value,
     replace,
 )
-
-Evaluator = Callable[[Frame, cst.CSTNode, State], Value]
-_EVALUATORS: dict[type[cst.CSTNode], Evaluator] = {}
-
-
-def evaluate(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    """The value of an expression. Raises BudgetSpent when the body has become too long to follow."""
-    frame.steps += 1
-    if frame.steps > BUDGET:
-        raise BudgetSpent
-    evaluator = _EVALUATORS.get(type(node))
-    if evaluator is None:
-        return Unknown(f"{type(node).__name__} not followed")
-    return evaluator(frame, node, state)
-
-
-def evaluates(*kinds: type[cst.CSTNode]) -> Callable[[Evaluator], Evaluator]:
-    def register(function: Evaluator) -> Evaluator:
-        for kind in kinds:
-            _EVALUATORS[kind] = function
-        return function
-
-    return register
-
 
 # -- names and literals -----------------------------------------------------------------------------------------------
 
@@ -205,91 +168,6 @@ def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         for value in values:
             coroutines.consume(frame, value)
     return Collection(found, "dict")
-
-
-@evaluates(cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp)
-def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp))
-    inner = State(dict(state.names), state.heap)
-    clause: cst.CompFor | None = node.for_in
-    while clause is not None:
-        _comp_for(frame, clause, inner)
-        clause = clause.inner_for_in
-    if isinstance(node, cst.DictComp):
-        key = evaluate(frame, node.key, inner)
-        coroutines.consume(frame, key)
-        value = evaluate(frame, node.value, inner)
-        return Collection(consumption.unplaced(value), "dict")
-    value = consumption.unplaced(evaluate(frame, node.elt, inner))
-    if awaiting.spent(state, inner):
-        # the next turn finds it spent
-        evaluate(frame, node.elt, inner)
-    concurrency.repeat(frame, state, inner, value)
-    concurrency.collected(frame, inner, value)
-    kind = {cst.ListComp: "list", cst.SetComp: "set"}.get(type(node), "iterator")
-    return Collection(value, kind)
-
-
-def _comp_for(frame: Frame, clause: cst.CompFor, state: State) -> None:
-    iterable = evaluate(frame, clause.iter, state)
-    element = element_of(frame, iterable, frame.site(clause.iter), clause.asynchronous is not None, "loop")
-
-    consumption.iterated(frame, state, iterable, frame.site(clause.iter), clause.asynchronous is not None)
-    consumption.ended(state, iterable, "iteration", frame.site(clause.iter))
-    targets.assign(frame, clause.target, element, state, comprehension=True)
-    for condition in clause.ifs:
-        truth(frame, condition.test, state)
-        assume(frame, condition.test, state, True)
-
-
-def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, how: str = "") -> Value:
-    """What iterating over `value`, the expression at `site`, gives one at a time.
-
-    `how`: `loop`, the name of the function that iterates, or "" where no finding is to stand at `site`.
-    """
-    match without_none(value):
-        case Collection(of=of, kind=kind):
-            return Unknown("a key") if kind == "dict" else of
-        case Tuple(items=items):
-            return one_of(items) if items else EMPTY
-        case DynamicRelationship() as query:
-            return dynamic.queried(frame, query, "", site)
-        case ApiObject(cls="Query") as query:
-            blocking.called(frame, query, "all", site)
-            return Unknown("row of a query")
-        case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
-            uniqueness.fetched(frame, result, "", site, site)
-            if (
-                how
-                and result.subclass is None
-                and isinstance(value, ApiObject)
-                and is_async != (cls in names.ASYNC_CLASSES)
-            ):
-                frame.state_fact(ResultIterated(site, names.shown(cls), is_async, how, frame.is_async))
-            return of or Unknown("row")
-        case (
-            Coroutine(of=ApiObject(cls=cls, of=of), callee=callee, site=made)
-            | ContextManager(of=ApiObject(cls=cls, of=of), callee=callee, site=Site() as made, awaitable=True)
-        ) if is_async and how and cls in names.RESULTS and cls in names.ASYNC_CLASSES and site == made:
-            frame.consumed.add(made)
-            frame.state_fact(ResultIterated(site, names.shown(cls), is_async, how, frame.is_async, callee))
-            return of or Unknown("row")
-        case Generator(of=of, is_async=generator_async):
-            return of if generator_async == is_async else Unknown("wrong kind of iteration")
-        case Coroutine() as coroutine:
-            return coroutines.used_as_value(frame, coroutine, site, site, "iteration")
-        case other:
-            coroutines.consume(frame, other)
-            return Unknown("element")
-
-
-def _use(frame: Frame, node: cst.CSTNode, value: Value, use: str) -> None:
-    """The expression `node`, of this `value`, is used where a coroutine's result would be wanted."""
-    if isinstance(value, Coroutine):
-        site = frame.site(node)
-        coroutines.used_as_value(frame, value, site, site, use)
-    else:
-        coroutines.consume(frame, value)
 
 
 # -- operators --------------------------------------------------------------------------------------------------------
@@ -515,109 +393,11 @@ def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: s
     return project_calls.call(frame, state, function, [], site)
 
 
-# -- await ------------------------------------------------------------------------------------------------------------
-
-
-@evaluates(cst.Await)
-def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert type(node) is cst.Await
-    inner: cst.CSTNode = node.expression
-    whole = frame.site(node)
-    while isinstance(inner, (cst.Attribute, cst.Call, cst.Subscript)):
-        inner = inner.func if isinstance(inner, cst.Call) else inner.value
-        frame.awaited_chains[frame.site(inner)] = whole
-    evidence.consider(frame, node.expression, state)
-    value = evaluate(frame, node.expression, state)
-    again = awaiting.awaited(frame, node.expression, value, state)
-    if frame.escaping is None:
-        frame.may_raise(state)
-    if again:
-        coroutines.consume(frame, value)
-        return Unknown("awaited a second time")
-    unflushed.forget(frame, state)
-    given = awaited(frame, node, value, state)
-    concurrency.waited(frame, state)
-    if frame.escaping is not None:
-        # what it took before it failed is taken, and what it closed is closed
-        frame.may_raise(state)
-    return given
-
-
-def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
-    """What awaiting `value` gives; awaiting what is no awaitable is a fact."""
-    operand, whole = frame.site(node.expression), frame.site(node)
-    if operand in frame.blocking:
-        frame.contradicted = True
-    if operand in frame.sync_calls:
-        frame.contradicted = True
-        return value
-    plain = frame.plain_calls.get(operand)
-    if plain is not None and not isinstance(value, (Coroutine, Awaitable, Generator)):
-        frame.state_fact(NonAwaitableAwaited(whole, operand, plain, "call"))
-        return value
-    match value:
-        case Coroutine(of=of):
-            concurrency.overlapped(frame, state, value)
-            coroutines.hand_on(frame, value, state)
-            return of
-        case Awaitable(of=of):
-            return of
-        case ContextManager(of=ApiObject() as of, awaitable=True):
-            begun(state, value, given := started(of))
-            ledgers.connected(frame, state, value, given, whole)
-            transactions.started(frame, state, value, None, whole, block=False)
-            savepoints.flushed(frame, state, value, whole)
-            return given
-        case ContextManager(of=of, awaitable=True):
-            transactions.started(frame, state, value, None, whole, block=False)
-            return of
-        case ContextManager(is_async=True, callee=callee) if callee:
-            frame.state_fact(NonAwaitableAwaited(whole, operand, callee, "call"))
-            return Unknown("not awaitable")
-        case Generator(is_async=True, callee=callee, of=of) if callee:
-            function = frame.program.function_site(callee)
-            frame.state_fact(GeneratorAwaited(whole, operand, callee, describe(of), function))
-            return of
-        case ApiObject(cls=cls) if (
-            api.has_class(cls) and not api.has_member(cls, "__await__") and value.subclass is None
-        ):
-            if cls in names.ASYNC_CLASSES or cls in names.RESULTS:
-                frame.state_fact(NonAwaitableAwaited(whole, operand, names.shown(cls), "value"))
-            return value
-        case BoundMember(receiver=ApiObject(cls=cls), name=member) if cls in names.ASYNC_CLASSES:
-            frame.state_fact(NonAwaitableAwaited(whole, operand, f"{names.shown(cls)}.{member}", "member"))
-            return Unknown("a method, not called")
-        case OneOf(options=options):
-            coroutines.hand_on(frame, value, state)
-            results = [awaited_quietly(option) for option in options]
-            return one_of(results)
-        case _:
-            coroutines.hand_on(frame, value, state)
-            return Unknown(value.why if isinstance(value, Unknown) else "awaited something unknown")
-
-
-def awaited_quietly(value: Value) -> Value:
-    match value:
-        case Coroutine(of=of) | Awaitable(of=of) | ContextManager(of=of, awaitable=True):
-            return of
-        case _:
-            return Unknown("awaited something unknown")
-
-
-def describe(value: Value) -> str:
-    """A short name of a value's nature: the API class, the model, or an empty string."""
-    match without_none(value):
-        case ApiObject(cls=cls):
-            return names.shown(cls)
-        case _:
-            return ""
-
-
 def load_evaluators() -> None:
     """Import the modules that register further evaluators."""
-    from flake8_async_orm.flow import calls, members  # noqa: F401
+    from flake8_async_orm.flow import awaits, calls, comprehensions, members  # noqa: F401
 
 
 # these need what is defined above
-from flake8_async_orm.flow import dynamic, nested, project_calls, targets  # noqa: E402
+from flake8_async_orm.flow import nested, project_calls, targets  # noqa: E402
 from flake8_async_orm.flow.annotations import Reader  # noqa: E402

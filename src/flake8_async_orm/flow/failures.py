@@ -10,8 +10,8 @@ import libcst as cst
 
 from flake8_async_orm.flow import ledgers, recovery, unflushed
 from flake8_async_orm.flow.frame import Frame, Guard, Loop, joined
+from flake8_async_orm.flow.running import run_block, runs
 from flake8_async_orm.flow.scopes import assigned, mentioned, walk
-from flake8_async_orm.flow.statements import run_block, runs
 from flake8_async_orm.flow.syntax import dotted_name, target_names
 from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import Binding, Missing, State, join_states, may_be_none, without_none

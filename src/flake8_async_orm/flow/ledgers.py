@@ -45,7 +45,6 @@ class Given(Protocol):
     def star(self) -> str: ...
 
 
-
 #: kinds of values in which there is no session
 _NEVER = frozenset({type(None), Unknown, Constant, Instance, Statement, Class})
 _KEPT = names.ASYNC_SESSIONS | {"AsyncConnection"}

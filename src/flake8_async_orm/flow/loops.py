@@ -9,10 +9,12 @@ import libcst as cst
 
 from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed, TransactionBegunAgain, TransactionEndedInBlock
 from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, transactions, unflushed
+from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.conditions import assume
-from flake8_async_orm.flow.expressions import element_of, evaluate, truth
+from flake8_async_orm.flow.evaluation import evaluate
+from flake8_async_orm.flow.expressions import truth
 from flake8_async_orm.flow.frame import Frame, Loop
-from flake8_async_orm.flow.statements import run_block, runs
+from flake8_async_orm.flow.running import run_block, runs
 from flake8_async_orm.flow.targets import assign
 from flake8_async_orm.lattice import State, join_states
 

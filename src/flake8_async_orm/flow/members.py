@@ -17,7 +17,8 @@ from flake8_async_orm.flow import (
     unflushed,
 )
 from flake8_async_orm.flow.annotations import placed
-from flake8_async_orm.flow.expressions import evaluate, evaluates, state_unbound
+from flake8_async_orm.flow.evaluation import evaluate, evaluates
+from flake8_async_orm.flow.expressions import state_unbound
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, lost_sight, member_before
 from flake8_async_orm.knowledge import api, behaviour, names

@@ -50,7 +50,7 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
     key = Key(f"{frame.module}.{definition.qualname}", None, arguments, sync_land)
     frame.depth += 1
     try:
-        result = program.interpret_function(
+        result = bodies.interpret_function(
             frame.program, frame.module, frame.source, definition, node, key, frame, closure, frame.reveal
         )
     finally:
@@ -86,7 +86,7 @@ def _lambda_outcome(
         name = parameter.name.value
         value = given.get(name, Unknown("lambda parameter"))
         state.names[name] = Binding(placed(value, Place(f"param:{name}")))
-    value = expressions.evaluate(inner, node.body, state)
+    value = evaluation.evaluate(inner, node.body, state)
     coroutines.consume(inner, value)
     coroutines.finish(inner)
     for fact in inner.facts.values():
@@ -135,5 +135,5 @@ def all_parameters(frame: Frame, site: Site) -> list[str]:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import expressions, program  # noqa: E402
+from flake8_async_orm.flow import bodies, evaluation  # noqa: E402
 from flake8_async_orm.flow.annotations import placed  # noqa: E402

@@ -6,7 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import ProviderUsed
 from flake8_async_orm.flow import decorators
-from flake8_async_orm.flow.expressions import describe
+from flake8_async_orm.flow.awaits import describe
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
 from flake8_async_orm.flow.syntax import dotted_name

@@ -10,7 +10,7 @@ from flake8_async_orm.facts import SessionRegistryMade
 from flake8_async_orm.flow import nested
 from flake8_async_orm.flow.annotations import instance_of
 from flake8_async_orm.flow.calls import Argument
-from flake8_async_orm.flow.expressions import evaluate
+from flake8_async_orm.flow.evaluation import evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key
 from flake8_async_orm.flow.syntax import dotted_name, last_name, literal

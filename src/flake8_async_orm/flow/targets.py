@@ -6,7 +6,8 @@ import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import assignments, coroutines, instances, ledgers, loading
-from flake8_async_orm.flow.expressions import element_of, evaluate
+from flake8_async_orm.flow.comprehensions import element_of
+from flake8_async_orm.flow.evaluation import evaluate
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, InstanceState, ObjectState, State, join, without_none
