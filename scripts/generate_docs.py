@@ -77,13 +77,15 @@ def expected() -> dict[Path, str]:
     files = {ROOT / "docs" / "rules" / f"{page.code}.md": page.text for page in all_pages}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files[ROOT / "docs" / "full.svg"] = svg(excerpt("always"), COMMAND)
+    text = f"```console\n$ {COMMAND}\n{excerpt()}\n```"
+    readme = replaced(readme, "excerpt", text)
     readme = replaced(readme, "rules", rules_table(all_pages, "docs/rules/"))
     files[ROOT / "README.md"] = replaced(readme, "options", options_table())
     options = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
     options = replaced(options, "settings", options_table())
     files[ROOT / "docs" / "options.md"] = replaced(options, "options", command_line())
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    index = replaced(index, "excerpt", f"```console\n$ {COMMAND}\n{excerpt()}\n```")
+    index = replaced(index, "excerpt", text)
     files[ROOT / "docs" / "index.md"] = replaced(index, "rules", rules_table(all_pages, "rules/"))
     proof = (ROOT / "docs" / "proof.md").read_text(encoding="utf-8")
     files[ROOT / "docs" / "proof.md"] = replaced(proof, "proof", proof_table(all_pages))
