@@ -80,6 +80,8 @@ class MissingMemberUsed(Fact):
     reached_by: str = ""
     #: whether the sync twin has the member, in some version
     on_twin: bool = False
+    #: the class of the object that gave this one (the session of a transaction), where that one has the member
+    giver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,13 @@ class LoopBlocked(Fact):
 
     `what` names the member that does it (`Session.commit`). `helper`: the sync function of the project that was called
     for it at `site`, and `work` where it, or one that it calls, does it; empty and None where the work itself stands there.
+    `reached_by`: the attribute by which the sync object was reached from an async one (`sync_session`); it cannot wait at all.
     """
 
     what: str
     helper: str = ""
     work: Site | None = None
+    reached_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

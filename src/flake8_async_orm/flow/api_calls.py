@@ -167,7 +167,8 @@ def give(
                 session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site
             ), effect
         case "query" if receiver.cls not in names.ASYNC_CLASSES:
-            return ApiObject("Query", receiver.place, flags=_seen(receiver)), effect
+            reached = frozenset(flag for flag in receiver.flags if flag[0] == "reached_by")
+            return ApiObject("Query", receiver.place, flags=_seen(receiver) | reached), effect
         case "run-sync":
             return _run_sync(frame, state, receiver, arguments, node, site), effect
         case _:

@@ -28,16 +28,29 @@ _MIGRATIONS = re.compile(r"(^|[/\\])(alembic|migrations?|versions)[/\\]|(^|[/\\]
 
 def is_sync(value: Value | None) -> bool:
     """Whether `value` is an object of a sync class that no async one stands behind."""
-    return isinstance(value, ApiObject) and value.cls in behaviour.BLOCKING and "reached_by" not in dict(value.flags)
+    return isinstance(value, ApiObject) and value.cls in behaviour.BLOCKING and not _reached_by(value)
+
+
+def _reached_by(value: Value | None) -> str:
+    """The attribute by which a sync object was reached from the async one that stands behind it; empty: none does."""
+    return str(dict(value.flags).get("reached_by", "")) if isinstance(value, ApiObject) else ""
 
 
 def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
     """`receiver.name(...)` was called at `site`."""
-    if name not in behaviour.BLOCKING.get(receiver.cls, ()) or not is_sync(receiver) or frame.muted or frame.sync_land:
+    if name not in behaviour.BLOCKING.get(receiver.cls, ()) or frame.muted or frame.sync_land:
+        return
+    what = f"{names.shown(receiver.cls)}.{name}"
+    reached = _reached_by(receiver)
+    if reached:
+        # an attribute that sync classes do not have tells more than an annotation
+        if name not in behaviour.OFTEN_IDLE:
+            frame.blocking.setdefault(
+                site, Blocking(what, True, site, "", receiver.place, bool(frame.returned), reached)
+            )
         return
     sure = MADE in receiver.flags or _is_kept(frame, receiver.place)
     if sure or _is_parameter(receiver.place):
-        what = f"{names.shown(receiver.cls)}.{name}"
         frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place, bool(frame.returned)))
 
 
@@ -60,16 +73,19 @@ def transferred(frame: Frame, work: Blocking | None, helper: str, arguments: dic
     """A sync function that does `work` was called at `site`."""
     if work is None or frame.muted or frame.sync_land:
         return
-    sure, place = work.sure, work.place
+    sure, place, reached = work.sure, work.place, work.reached_by
     if not sure:
         assert place is not None
         actual = without_none(arguments.get(str(place.root).removeprefix("param:"), _NOTHING))
-        if not is_sync(actual) or not isinstance(actual, ApiObject):
+        if not isinstance(actual, ApiObject) or actual.cls not in behaviour.BLOCKING:
             return
-        sure, place = MADE in actual.flags, actual.place
+        reached = _reached_by(actual)
+        if reached and work.what.rpartition(".")[2] in behaviour.OFTEN_IDLE:
+            return
+        sure, place = bool(reached) or MADE in actual.flags, actual.place
         if not sure and not _is_parameter(place):
             return
-    frame.blocking.setdefault(site, Blocking(work.what, sure, work.io, helper, place, bool(frame.returned)))
+    frame.blocking.setdefault(site, Blocking(work.what, sure, work.io, helper, place, bool(frame.returned), reached))
 
 
 _NOTHING = Value()
@@ -83,7 +99,7 @@ def finish(frame: Frame, node: cst.FunctionDef) -> Blocking | None:
     if not frame.is_async:
         return next((found[site] for site in sorted(found) if not found[site].perhaps), None)
     for site, work in found.items():
-        frame.state_fact(LoopBlocked(site, work.what, work.helper, work.io if work.io != site else None))
+        frame.state_fact(LoopBlocked(site, work.what, work.helper, work.io if work.io != site else None, work.reached_by))
     return None
 
 

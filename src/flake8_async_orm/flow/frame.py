@@ -69,6 +69,8 @@ class Blocking:
     place: Place | None
     #: some path has left the function before it
     perhaps: bool = False
+    #: the attribute by which the object was reached from its async one
+    reached_by: str = ""
 
 
 @record

@@ -207,8 +207,17 @@ def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str
             api.sync_twin(value.cls),
             str(dict(value.flags).get("reached_by", "")),
             api.missing_on_async(value.cls, name, frame.program.versions),
+            _giver(frame, value, name),
         )
     )
+
+
+def _giver(frame: Frame, value: ApiObject, name: str) -> str:
+    """The class of the async object that gave `value`, where that one has the member that `value` has not."""
+    giver = value.of
+    if value.cls not in names.STARTED_ONCE or not isinstance(giver, ApiObject) or not api.has_class(giver.cls):
+        return ""
+    return names.shown(giver.cls) if api.has_member(giver.cls, name, frame.program.versions) else ""
 
 
 def awaitable_attribute(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, state: State) -> Value:

@@ -278,6 +278,8 @@ BLOCKING = {
     "Engine": frozenset({"connect", "begin", "raw_connection"}),
     "Query": frozenset("all first one one_or_none scalar count get update delete".split()),
 }
+#: those of them that may find all they need at hand: an identity map, nothing to write, no transaction to end
+OFTEN_IDLE = frozenset("commit flush get get_one merge connection".split())
 
 #: functions of builtins and the standard library that neither load, await nor keep what they are given
 HARMLESS = frozenset(

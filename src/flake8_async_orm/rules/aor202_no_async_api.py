@@ -46,7 +46,8 @@ Fix:
     is kept in a variable or handed on is left to the reader.
 
 Limits:
-    The finding stands at the attribute. What an engine or a session factory cannot execute is AOR201's. A member
+    The finding stands at the attribute. What a session or connection can do and the transaction that its `begin()`
+    gives cannot (`transaction.execute`) is reported here too. What an engine or a session factory cannot execute is AOR201's. A member
     that one of the versions of SQLAlchemy in question has is not reported, nor one that a `try` with
     `except AttributeError` asks for.
 
@@ -123,6 +124,15 @@ def _instead(fact: MissingMemberUsed) -> str:
     return ""
 
 
+def _of_giver(fact: MissingMemberUsed) -> Finding:
+    begun = "connection" if fact.giver == "AsyncConnection" else "session"
+    return Finding(
+        f"`{fact.cls}` has no `{fact.member}`; write `{begun}.{fact.member}`, on the `{fact.giver}` that began it",
+        fact.site,
+        help=f"`begin()` of a {begun} gives the transaction, which can be committed and rolled back, no more",
+    )
+
+
 def _fix(fact: MissingMemberUsed) -> tuple[FixRequest, ...]:
     if fact.call is None or fact.cls not in _SESSIONS:
         return ()
@@ -137,6 +147,8 @@ def _fix(fact: MissingMemberUsed) -> tuple[FixRequest, ...]:
 def check(fact: MissingMemberUsed) -> Finding | None:
     if fact.cls == "AsyncEngine" and fact.member in _OF_CONNECTIONS:
         return None
+    if fact.giver and fact.sync_twin is not None and not fact.member.startswith("_"):
+        return _of_giver(fact)
     if fact.member.startswith("__") or fact.sync_twin is None or "sessionmaker" in fact.cls:
         return None
     unproxied = fact.cls == "async_scoped_session" and fact.member in _UNPROXIED

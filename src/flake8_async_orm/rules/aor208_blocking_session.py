@@ -3,7 +3,8 @@
 Why:
     A sync `Session` waits for the database on the thread that it is called on. Inside `async def` that is the thread of
     the event loop: while the statement runs, no other request or task of the process makes a step. Nothing raises; it
-    shows as latency under load.
+    shows as latency under load. The sync object behind an async one (`session.sync_session`, `engine.sync_engine`) cannot
+    wait there at all: its driver has to be awaited, and MissingGreenlet is raised.
 
 Invalid:
     from sqlalchemy import create_engine, text
@@ -32,6 +33,8 @@ Fix:
 
 Limits:
     The finding stands at the call in the async function, also where a sync function of the project does the work.
+    Of the sync
+    object behind an async one only work that always needs the database counts (not `commit()` or `get()`).
     What is handed to `asyncio.to_thread`, an executor or `run_sync` is not called here. A class that is known by
     an annotation alone counts only for parameters on which nothing is awaited. Functions that tell async objects from
     sync ones by a test, and migrations, are not judged.
@@ -48,8 +51,32 @@ from flake8_async_orm.rule import Finding, rule, short_name
 ASYNC = {"Connection": "AsyncConnection", "Engine": "AsyncEngine"}
 
 
+#: the attribute by which a sync object was reached -> its async object, what to write instead
+REACHED = {
+    "sync_session": "`await session.{member}(...)` on the `AsyncSession`",
+    "sync_connection": "`await connection.{member}(...)` on the `AsyncConnection`",
+    "sync_engine": "`async with engine.begin() as connection` on the `AsyncEngine`",
+}
+
+
+def _reached(fact: LoopBlocked) -> Finding:
+    cls, _, member = fact.what.partition(".")
+    instead = REACHED[fact.reached_by].format(member=member)
+    if cls == "Query" or (cls == "Session" and member.startswith("bulk_")):
+        instead = "`await session.run_sync(...)` with a function that gets the sync session"
+    done = f"`{short_name(fact.helper)}()` calls `{fact.what}`, which" if fact.helper else f"`{fact.what}`"
+    return Finding(
+        f"{done} cannot wait for the database behind `{fact.reached_by}`; write {instead}",
+        fact.site,
+        help="MissingGreenlet: the sync object of an async one works only in what the asyncio extension calls for it",
+        related=((fact.work, f"`{fact.what}` is called here"),) if fact.work is not None else (),
+    )
+
+
 @rule("AOR208", "blocking-session", since="0.1.0")
 def check(fact: LoopBlocked) -> Finding | None:
+    if fact.reached_by in REACHED:
+        return _reached(fact)
     wanted = ASYNC.get(fact.what.partition(".")[0], "AsyncSession")
     done = f"`{short_name(fact.helper)}()` calls `{fact.what}`, which" if fact.helper else f"`{fact.what}`"
     return Finding(
