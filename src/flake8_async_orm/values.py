@@ -282,7 +282,7 @@ class ContextManager(Value):
 
 @record
 class Collection(Value):
-    """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator."""
+    """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator, async iterator (what a result gives)."""
 
     of: Value
     kind: str = "list"

@@ -97,7 +97,8 @@ def call_member(
     elif receiver.cls not in names.ASYNC_CLASSES:
         frame.sync_calls.add(site)
     if kind == "async_generator":
-        return Collection(value, "iterator")
+        frame.plain_calls[site] = callee
+        return Collection(value, "async iterator")
     return value
 
 

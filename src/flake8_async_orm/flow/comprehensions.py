@@ -74,6 +74,11 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
     `how`: `loop`, the name of the function that iterates, or "" where no finding is to stand at `site`.
     """
     match without_none(value):
+        case Collection(of=of, kind="async iterator"):
+            callee = frame.plain_calls.get(site)
+            if how == "loop" and not is_async and callee is not None:
+                frame.state_fact(ResultIterated(site, f"{callee}()", is_async, how, frame.is_async))
+            return of
         case Collection(of=of, kind=kind):
             return Unknown("a key") if kind == "dict" else of
         case Tuple(items=items):
