@@ -50,7 +50,7 @@ def test_scenarios(program: Program, worker: Worker) -> None:
 def test_twin(program: Program, linter: RealLinter, worker: Worker, tmp_path: Path, accept: bool) -> None:
     skip_where(program.cannot_compile())
     worker.start()
-    runs = not program.cannot_run(worker.sqlalchemy)
+    runs = not program.twin_cannot_run(worker.sqlalchemy)
     complaints = check_twin(program, linter, worker if runs else None, tmp_path, accept)
     assert not complaints, "\n".join(complaints)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from harness.versions import satisfies, well_formed
 
-HEADER_WORDS = ("versions", "python", "requires", "settings", "facts")
+HEADER_WORDS = ("versions", "python", "requires", "settings", "facts", "twin")
 WORDS = (*HEADER_WORDS, "runtime", "oracle", "reveals", "fact", "ok")
 FINDING = re.compile(r"(AOR\d{3}): (\S.*)", re.DOTALL)
 FACT = re.compile(r"(\w+)(?:\((.*?)\))?: (\S.*)")
@@ -133,7 +133,7 @@ def header_of(text: str) -> dict[str, str]:
 def parse(text: str, name: str, main: bool = True) -> Marked:
     """Read the comments of a fixture file; in the `main` one every function that could be a scenario must be one."""
     marked = Marked(name, text, bare=text, header=header_of(text))
-    for word in ("versions", "python"):
+    for word in ("versions", "python", "twin"):
         if word in marked.header and not well_formed(marked.header[word]):
             marked.problems.append(f"{name}: `# {word}:` is not a version condition: {marked.header[word]}")
     comments = comments_of(text)

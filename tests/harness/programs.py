@@ -87,6 +87,12 @@ class Program:
             return f"SQLAlchemy {sqlalchemy} is not {self.header['versions']}"
         return self.cannot_compile()
 
+    def twin_cannot_run(self, sqlalchemy: str) -> str:
+        """Why the fixed twin cannot run under this SQLAlchemy, or nothing: a fix is for the versions that are linted for."""
+        if "twin" in self.header and not satisfies(sqlalchemy, self.header["twin"]):
+            return f"SQLAlchemy {sqlalchemy} is not {self.header['twin']}"
+        return self.cannot_run(sqlalchemy)
+
     def cannot_compile(self) -> str:
         """Why this Python cannot take the program, or nothing."""
         if "python" in self.header and not satisfies(platform.python_version(), self.header["python"]):

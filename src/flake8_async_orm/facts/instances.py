@@ -16,7 +16,8 @@ class RelationshipRead(Fact):
     `statement`: the site of the statement that loaded it (or of the call of `get`), when it is in sight and can take an
     option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
     attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
-    it would use is async. `awaitable_attrs`: the class has AsyncAttrs.
+    it would use is async. `awaitable_attrs`: the class has AsyncAttrs. `refreshes`: `refresh` with its name loads it, as it
+    does since SQLAlchemy 2.0.4.
     """
 
     model: str
@@ -31,6 +32,7 @@ class RelationshipRead(Fact):
     awaitable_attrs: bool = False
     in_async: bool = True
     session_name: str | None = None
+    refreshes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

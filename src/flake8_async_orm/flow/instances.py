@@ -195,6 +195,7 @@ def state_read(
     statement = known.statement
     path = (*known.path, (instance.model, attribute.name))
     relationship = attribute.kind == "relationship"
+    refreshes = "1.4" not in frame.program.versions
     common = (
         site,
         instance.model,
@@ -223,7 +224,7 @@ def state_read(
         factory = expiry.decided_at(frame, state, known.session) if known.expired_by == "commit" else None
         fact = ExpiredAttributeRead(*common, factory)
     elif how:
-        fact = CollectionChanged(*common, how, statement, path)
+        fact = CollectionChanged(*common[:-1], session if refreshes else None, how, statement, path)
     elif mark == "generated":
         fact = GeneratedValueRead(*common, frame.program.class_site(instance.model))
     elif relationship:
@@ -241,6 +242,7 @@ def state_read(
             awaitable,
             frame.is_async,
             session,
+            refreshes,
         )
     else:
         fact = UnloadedColumnRead(*common, statement, path)

@@ -87,7 +87,7 @@ def _fixes(fact: RelationshipRead, option: str) -> tuple[FixRequest, ...]:
     if fact.state == "unloaded" and fact.in_async and fact.read is None:
         if fact.awaitable_attrs:
             found.append(FixRequest("await_attribute", "Read through `awaitable_attrs`", "unsafe", (fact.site,)))
-        if fact.session_name:
+        if fact.session_name and fact.refreshes:
             title = f"Refresh `{fact.attribute}` before"
             words = (fact.session_name, fact.attribute)
             found.append(FixRequest("refresh_before", title, "unsafe", (fact.site,), words))
@@ -108,10 +108,11 @@ def check(fact: RelationshipRead) -> Finding | None:
     if fact.read is not None and fact.read != fact.site:
         related.append((fact.read, f"`{fact.attribute}` is read here"))
     error = "MissingGreenlet" if fact.state == "unloaded" else "InvalidRequestError"
+    otherwise = f'; or load it by `await session.refresh(..., ["{fact.attribute}"])`' if fact.refreshes else ""
     return Finding(
         f"`{name}` {why}; write `.options({option})` on the statement",
         fact.site,
-        help=f'reading it raises {error}; or load it by `await session.refresh(..., ["{fact.attribute}"])`',
+        help=f"reading it raises {error}{otherwise}",
         related=tuple(related),
         fixes=_fixes(fact, option),
     )
