@@ -54,6 +54,13 @@ def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
         frame.blocking.setdefault(site, Blocking(what, sure, site, "", receiver.place, bool(frame.returned)))
 
 
+def given(frame: Frame, value: ApiObject, function: str, site: Site) -> None:
+    """`function` works with `value`, a sync object that it was given at `site`; counts where that is an async one's."""
+    reached = _reached_by(value)
+    if reached and not frame.muted and not frame.sync_land:
+        frame.blocking.setdefault(site, Blocking(function, True, site, "", value.place, bool(frame.returned), reached))
+
+
 def _is_parameter(place: Place | None) -> bool:
     return place is not None and not place.path and isinstance(place.root, str) and place.root.startswith("param:")
 

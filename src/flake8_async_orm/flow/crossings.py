@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from flake8_async_orm.facts import AsyncObjectGiven, ListenerAdded
+from flake8_async_orm.flow import blocking
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.reaching import written
 from flake8_async_orm.flow.syntax import dotted_name, string_value
@@ -22,6 +23,12 @@ _GIVEN = _BINDS | {"AsyncSession", "sqlmodel.AsyncSession", "async_scoped_sessio
 #: methods of MetaData and Table that take an engine or a connection
 _DDL = frozenset({"create_all", "drop_all", "reflect", "create", "drop"})
 _PANDAS = frozenset({"pandas.read_sql", "pandas.read_sql_query", "pandas.read_sql_table"})
+#: what works at once with what it is given -> the sync classes that it works with
+_AT_WORK = {
+    "ddl": frozenset({"Engine", "Connection"}),
+    "pandas": frozenset({"Engine", "Connection"}),
+    "inspect": frozenset({"Engine"}),
+}
 #: the last names of functions, and of methods of unknown objects, that are looked at here
 EXTERNAL = _DDL | {"listen", "listens_for", "inspect", "read_sql", "read_sql_query", "read_sql_table"}
 FOREIGN = _DDL | {"to_sql"}
@@ -152,6 +159,8 @@ def _given(
     if found is None and position < len(plain):
         found = plain[position]
     value = without_none(found.value) if found is not None else None
+    if isinstance(value, ApiObject) and value.cls in _AT_WORK.get(to, ()):
+        blocking.given(frame, value, function.removesuffix("()"), site)
     allowed = _GIVEN if to in ("inspect", "query") else _BINDS
     if found is None or not isinstance(value, ApiObject) or value.cls not in allowed or value.subclass is not None:
         return False

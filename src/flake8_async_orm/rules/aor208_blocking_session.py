@@ -64,6 +64,8 @@ def _reached(fact: LoopBlocked) -> Finding:
     instead = REACHED[fact.reached_by].format(member=member)
     if cls == "Query" or (cls == "Session" and member.startswith("bulk_")):
         instead = "`await session.run_sync(...)` with a function that gets the sync session"
+    elif cls not in ("Session", "Connection", "Engine"):
+        instead = "`await connection.run_sync(...)`, which gives a function the sync connection"
     done = f"`{short_name(fact.helper)}()` calls `{fact.what}`, which" if fact.helper else f"`{fact.what}`"
     return Finding(
         f"{done} cannot wait for the database behind `{fact.reached_by}`; write {instead}",
