@@ -20,6 +20,7 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
     if known is None or instance.place is None or attribute is None or mapped is None:
         return
     if attribute.kind == "relationship":
+        same = _may_be_there(state, known, name, value)
         if attribute.uselist and site is not None:
             change_collection(frame, state, instance, attribute, site, "=")
         if (state.instance(instance.place) or known).attributes.get(name) == "failed":
@@ -28,8 +29,10 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
         mark_loaded(frame, state, instance, name)
         known = state.instance(instance.place) or known
         strange = known.strange if associations.in_sight(value) else known.strange | {name}
-        state.heap[instance.place] = replace(known, changed=known.changed | {name}, touched=True, strange=strange)
-        associations.put(frame, state, instance.place, attribute, value)
+        state.heap[instance.place] = replace(
+            known, changed=known.changed if same else known.changed | {name}, touched=True, strange=strange
+        )
+        associations.put(frame, state, instance.place, attribute, value, not same)
     elif attribute.kind == "column":
         computed = known.computed | {name} if value == SQL else known.computed - {name}
         if known.mark(name) != "loaded":
@@ -45,6 +48,14 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
         exonerate(frame, state, instance.place, name)
     else:
         state.heap[instance.place] = replace(known.doubted(), touched=True)
+
+
+def _may_be_there(state: State, known: InstanceState, name: str, value: Value) -> bool:
+    """Whether a relationship may hold already what it is given: then nothing changes."""
+    if not isinstance(value, Instance) or known.attributes.get(name) not in ("loaded", "maybe", "entry", "read"):
+        return False
+    other = state.instance(value.place)
+    return other is None or other.life not in ("transient", "pending")
 
 
 def _keyed(frame: Frame, known: InstanceState, mapped: MappedClass, name: str, value: Value) -> InstanceState:

@@ -29,8 +29,8 @@ def value_of(state: State, known: InstanceState | None, attribute: MappedAttribu
     return replace(value, of=instance) if isinstance(value, Collection) else instance
 
 
-def put(frame: Frame, state: State, owner: Place, attribute: MappedAttribute, value: Value) -> None:
-    """`value` is now what the relationship holds."""
+def put(frame: Frame, state: State, owner: Place, attribute: MappedAttribute, value: Value, anew: bool = True) -> None:
+    """`value` is now what the relationship holds; not `anew`: it may have held that before."""
     known = state.instance(owner)
     if known is None:
         return
@@ -40,7 +40,7 @@ def put(frame: Frame, state: State, owner: Place, attribute: MappedAttribute, va
     name = attribute.name if len(places) == len(items) == 1 else attribute.name + AMONG
     state.heap[owner] = replace(known, holds=frozenset(kept | {(name, place) for place in places}))
     for place in places:
-        _reverse(frame, state, owner, attribute, place)
+        _reverse(frame, state, owner, attribute, place, anew)
     follow(frame, state, owner)
 
 
@@ -61,7 +61,9 @@ def appended(frame: Frame, state: State, collection: Place, added: Value) -> Non
     follow(frame, state, owner)
 
 
-def _reverse(frame: Frame, state: State, owner: Place, attribute: MappedAttribute, place: Place) -> None:
+def _reverse(
+    frame: Frame, state: State, owner: Place, attribute: MappedAttribute, place: Place, anew: bool = True
+) -> None:
     """The other side of the relationship knows it too."""
     known = state.instance(place)
     mapped = frame.program.project.mapped(known.model) if known is not None else None
@@ -76,7 +78,7 @@ def _reverse(frame: Frame, state: State, owner: Place, attribute: MappedAttribut
     else:
         marks = {back.name: "loaded"}
         holds = frozenset({entry for entry in known.holds if entry[0] != back.name} | {(back.name, owner)})
-    changed = known.changed | {back.name}
+    changed = known.changed | {back.name} if anew else known.changed
     state.heap[place] = replace(known.set(marks), holds=holds, changed=changed, touched=True)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from flake8_async_orm.flow import associations, generated, unflushed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, subfamily
-from flake8_async_orm.flow.loading import ALL_COLUMNS, NEW, STALE, by_mapping, reloaded, remember, tracked
+from flake8_async_orm.flow.loading import ALL_COLUMNS, NEW, NULLED, STALE, by_mapping, reloaded, remember, tracked
 from flake8_async_orm.lattice import ACCUSING, InstanceState, State, join_instances, join_states
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.values import NONE, Place, Site, Value, replace
@@ -74,6 +74,7 @@ def flush(frame: Frame, state: State, session: Place | None, site: Site, surely:
             _updated(frame, state, place, known, site, surely)
         elif known.life == "deleted":
             _removed(frame, state, place, known)
+            _orphaned(frame, state, session, known)
 
 
 def perhaps_flush(frame: Frame, state: State, session: Place | None, site: Site) -> None:
@@ -161,6 +162,9 @@ def _never_set(frame: Frame, mapped: MappedClass, attribute: MappedAttribute) ->
 def _removed(frame: Frame, state: State, place: Place, known: InstanceState) -> None:
     """The row of an instance is deleted: what it had stays, and what refers to it was loaded for that."""
     mapped = frame.program.project.mapped(known.model)
+    if mapped is not None and known.columns in STALE:
+        # it is loaded again for that
+        known = join_instances(known, reloaded(mapped, known))
 
     def mark(name: str, old: str) -> str:
         attribute = mapped.attributes.get(name) if mapped is not None else None
@@ -174,6 +178,23 @@ def _removed(frame: Frame, state: State, place: Place, known: InstanceState) -> 
     attributes = {name: mark(name, old) for name, old in known.attributes.items()}
     columns = "maybe" if known.columns in STALE else known.columns
     state.heap[place] = replace(known, attributes=attributes, columns=columns, life="removed")
+
+
+def _orphaned(frame: Frame, state: State, session: Place | None, known: InstanceState) -> None:
+    """What referred to a row that is deleted was loaded for that, and refers to nothing now."""
+    mapped = frame.program.project.mapped(known.model)
+    targets = {
+        attribute.target
+        for attribute in (mapped.tracked if mapped is not None else ())
+        if attribute.target is not None and (attribute.uselist is True or keyed_there(frame, mapped, attribute))
+    }
+    for place, other in held_by(state, session) if targets else ():
+        owner = frame.program.project.mapped(other.model) if other.model in targets else None
+        for attribute in owner.tracked if owner is not None else ():
+            if attribute.uselist is not True and other.attributes.get(attribute.name) in ACCUSING:
+                other = state.heap[place] = other.set({attribute.name: "maybe"})
+    marks = [f"{target}{mark}" for target in targets for mark in (ALL_COLUMNS, NULLED)]
+    remember(state, known, (), *marks)
 
 
 def _updated(frame: Frame, state: State, place: Place, known: InstanceState, site: Site, surely: bool) -> None:
@@ -193,7 +214,8 @@ def _updated(frame: Frame, state: State, place: Place, known: InstanceState, sit
         if name in known.computed:
             made = sure
         elif attribute.kind == "column_property":
-            made = sure and not attribute.deferred
+            # where nothing is updated, what had expired is loaded after that
+            made = sure and not attribute.deferred and (row or known is before)
         elif generated.by_update(mapped, attribute) and name not in known.changed:
             made = sure and row
             if known.changed and not row and not any(_points_away(frame, mapped, n) for n in known.changed):

@@ -28,6 +28,8 @@ PLAIN = frozenset({"column", "column_property"})
 ALL_COLUMNS = ":*"
 #: behind a model: a row of it was inserted in the transaction that is open
 NEW = "!new"
+#: behind a model: rows of it may point to nothing since what they pointed to was deleted
+NULLED = "!nulled"
 #: states that loading the row anew ends
 STALE = frozenset({"expired", "generated", "committed"})
 #: marks in `SessionState.models` a model of which rows were met, by whatever way
@@ -121,6 +123,8 @@ def loaded(
         replaced = anew and attribute.kind != "column_property"
         if not complete or (f"{model}:{name}" in held.models and not replaced):
             attributes[name] = "maybe"
+        elif f"{model}{NULLED}" in held.models and attribute.uselist is not True:
+            attributes[name] = "maybe"
         elif attributes[name] == "raises" and attribute.lazy != "raise_on_sql":
             # refused, whatever the session holds
             continue
@@ -188,6 +192,10 @@ def below(frame: Frame, model: str, loads: tuple[Load, ...]) -> tuple[frozenset[
             found.update((name, *mapped.bases))
             if not any(load.strategy in COLUMN_OPTIONS for load in options):
                 filled.add(f"{name}{ALL_COLUMNS}")
+            else:
+                told = {a.name: "loaded" for a in mapped.attributes.values() if _is_plain(a)}
+                apply_to_columns(mapped, told, options)
+                filled.update(f"{name}:{column}" for column, mark in told.items() if mark not in ACCUSING)
             filled.update(f"{name}:{load.attribute}" for load in options if load.strategy in FILLING)
             for attribute, target, further in _eagerly(frame, name, options):
                 filled.add(f"{name}:{attribute}")
@@ -232,9 +240,7 @@ def _eagerly(frame: Frame, model: str, loads: tuple[Load, ...]) -> list[tuple[st
     return found
 
 
-def renew(
-    frame: Frame, state: State, session: Place | None, models: frozenset[str], but: Place | None = None
-) -> None:
+def renew(frame: Frame, state: State, session: Place | None, models: frozenset[str], but: Place | None = None) -> None:
     """Rows of `models` were loaded: an instance that the session holds of one of them may be out of date no more."""
     for place, known in held_by(state, session):
         if (
@@ -258,9 +264,7 @@ def reloaded(mapped: MappedClass, known: InstanceState) -> InstanceState:
         for attribute in mapped.tracked:
             if attribute.kind == "relationship" and attribute.uselist is not True and fresh[attribute.name] in ACCUSING:
                 fresh[attribute.name] = "maybe"
-    attributes = {
-        name: fresh.get(name, "loaded") if mark in STALE else mark for name, mark in known.attributes.items()
-    }
+    attributes = {name: fresh.get(name, "loaded") if mark in STALE else mark for name, mark in known.attributes.items()}
     columns = "loaded" if known.columns in STALE else known.columns
     return replace(known, attributes=attributes, columns=columns)
 
@@ -269,9 +273,7 @@ def is_async(session: ApiObject | None) -> bool | None:
     return None if session is None else session.cls in names.ASYNC_SESSIONS
 
 
-def apply_loads(
-    mapped: MappedClass, attributes: dict[str, str], loads: tuple[Load, ...], columns: bool = True
-) -> None:
+def apply_loads(mapped: MappedClass, attributes: dict[str, str], loads: tuple[Load, ...], columns: bool = True) -> None:
     """What a statement's options make of the attributes of one level; not `columns`: of relationships only."""
     for load in sorted(loads, key=lambda load: load.attribute != "*"):
         targets = [load.attribute]

@@ -33,7 +33,9 @@ def merged(
         before = loading.state_of(frame, after, instance)
         if before is not None and before.life == "transient" and _has_no_key(frame, before):
             copy = replace(before, life="pending", session=receiver.place, session_async=loading.is_async(receiver))
-            after.heap[place] = replace(copy, early=frozenset())
+            # what hangs on it is copied too
+            along = before.strange | {name for name, mark in before.attributes.items() if mark == "loaded"}
+            after.heap[place] = replace(copy, early=frozenset(), holds=frozenset(), strange=along)
         else:
             _load(frame, after, receiver, instance, before, place, site)
 
@@ -68,6 +70,9 @@ def _load(
     merged = state.instance(place)
     if given is None or merged is None:
         return
+    if not told:
+        # where its row has gone it is a copy that was not sent yet
+        merged = state.heap[place] = replace(merged.doubted(), life="unknown")
     if given.life == "transient":
         # a row that was there, or a new one: only what the flush leaves unloaded is unloaded in both cases
         carried = {n: "maybe" if mark == "loaded" else mark for n, mark in given.attributes.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flake8_async_orm.flow import associations, expiry, flushing, unflushed
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, others, subfamily
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, others, subfamily
 from flake8_async_orm.flow.instances import instances_in
 from flake8_async_orm.flow.loading import (
     NEW,
@@ -17,12 +17,14 @@ from flake8_async_orm.flow.loading import (
     below,
     by_mapping,
     is_async,
+    reloaded,
     remember,
     renew,
     state_of,
     tracked,
 )
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, SessionState, State, join_instances, join_life
+from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.transaction import BEGUN, ENDED
 from flake8_async_orm.values import ApiObject, Instance, Place, Site, Value, replace
 
@@ -43,8 +45,8 @@ def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:
                 unflushed.added(frame, state, instance.place, pending)
             associations.follow(frame, state, instance.place)
         elif known.life == "detached":
-            again = replace(known, life="persistent", session=session.place, session_async=is_async(session))
-            state.heap[instance.place] = replace(again, detached=None)
+            again = _attached_again(frame, state, session, known)
+            state.heap[instance.place] = replace(again, life="persistent")
         elif known.life == "deleted":
             state.heap[instance.place] = replace(known, life="persistent")
         elif known.life == "unknown":
@@ -64,7 +66,7 @@ def deleted(frame: Frame, state: State, session: ApiObject, value: Value) -> Non
             continue
         if known.life == "detached":
             # it is attached again for that
-            known = replace(known, session=session.place, session_async=is_async(session), life="deleted", detached=None)
+            known = replace(_attached_again(frame, state, session, known), life="deleted")
         if mapped is None or known.life not in ("persistent", "deleted", "either"):
             state.heap[instance.place] = replace(known.doubted(), life="unknown")
             continue
@@ -103,6 +105,9 @@ def commit(frame: Frame, state: State, session: ApiObject, site: Site) -> None:
     _leave_to_callers(state)
     expires = expiry.of(frame, session)
     _forget_rows(state, session.place, expires is True)
+    for place, known in held_by(state, session.place):
+        if known.life == "removed":
+            detach(state, place, known, site)
     held = [(p, known) for p, known in held_by(state, session.place) if known.life in _ENDING]
     if not held:
         return
@@ -219,6 +224,9 @@ def _is_open(state: State, session: ApiObject) -> bool | None:
 def close(state: State, session: Place | None, site: Site) -> None:
     """The session lets go of everything."""
     for place, known in held_by(state, session):
+        if known.life in ("removed", "either") and "held" in known.attributes.values():
+            # of what has gone it does not let go
+            known = known.set({name: "maybe" for name, mark in known.attributes.items() if mark == "held"})
         detach(state, place, known, site)
     _forget_rows(state, session, True, gone=True)
 
@@ -335,6 +343,8 @@ def refresh(
         if any(mapped.attributes[name].kind == "relationship" for name in named):
             keys = [a.name for a in mapped.attributes.values() if a.primary_key]
             named.update({name: "loaded" for name in keys if known.mark(name) in STALE})
+        for name in named:
+            known = _key_loaded(frame, mapped, known, mapped.attributes[name])
         marks = {n: m for n, m in named.items() if known.mark(n) != m}
         state.heap[instance.place] = associations.forget(known.set(marks), *only)
         exonerate(frame, state, instance.place)
@@ -369,3 +379,35 @@ def refresh(
     )
     exonerate(frame, state, instance.place)
     renew(frame, state, known.session, below(frame, known.model, known.loads)[0], instance.place)
+
+
+def _key_loaded(frame: Frame, mapped: MappedClass, known: InstanceState, attribute: MappedAttribute) -> InstanceState:
+    """A many-to-one is refreshed by name: its key may be loaded for that, and with an expired key all that has expired."""
+    if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
+        return known
+    keys = keys_of(frame, mapped, attribute)
+    if any(known.mark(key) in STALE for key in keys):
+        known = join_instances(known, reloaded(mapped, known))
+    return known.set({key: "maybe" for key in keys if known.mark(key) in ACCUSING})
+
+
+def _attached_again(frame: Frame, state: State, session: ApiObject, known: InstanceState) -> InstanceState:
+    """A detached instance is in a session again, which answers for a key that is NULL, or for what it holds."""
+    mapped = frame.program.project.mapped(known.model)
+    met = state.session(session.place).models
+
+    def may_answer(attribute: MappedAttribute) -> bool:
+        if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
+            return False
+        return (
+            known.origin_text == MADE
+            or attribute.target is None
+            or bool(met & {attribute.target, *subfamily(frame, attribute.target)})
+        )
+
+    marks = (
+        {a.name: "maybe" for a in mapped.tracked if known.attributes.get(a.name) == "unloaded" and may_answer(a)}
+        if mapped is not None
+        else {}
+    )
+    return replace(known.set(marks), session=session.place, session_async=is_async(session), detached=None)
