@@ -167,6 +167,63 @@ ROWS: dict[str, tuple[str, str]] = {
         "expiring",
         "x = await session.get(Owner, 1)\ny = await session.get(Owner, 2)\nawait session.commit()\nawait session.refresh(x)\nx.name  # ok\ny.name  # fails",
     ),
+    # one after the other, and again
+    "detached, then deleted": (
+        "keeping",
+        "x = Item()\nsession.add(x)\nawait session.commit()\nawait session.close()\nawait session.delete(x)\nx.owner  # ok",
+    ),
+    "detached, then added": (
+        "keeping",
+        "x = Item()\nsession.add(x)\nawait session.flush()\nsession.expunge(x)\nsession.add(x)\nx.owner  # ok",
+    ),
+    "sent by a savepoint, rolled back": (
+        "keeping",
+        "x = Owner()\nsession.add(x)\nasync with session.begin_nested():\n    x.name  # ok\nawait session.rollback()\nx.bio  # ok\nx.items  # ok",
+    ),
+    "gone by a bulk delete, closed": (
+        "keeping",
+        'x = Item()\nsession.add(x)\nawait session.execute(delete(Item).where(Item.name == None).execution_options(synchronize_session="fetch"))\nawait session.close()\nx.owner  # ok',
+    ),
+    "a copy brings what hangs on it": (
+        "keeping",
+        "x = Item(owner=Owner())\nsession.add(x)\nawait session.rollback()\ny = await session.merge(x)\nz = await session.get(Owner, 4)\nz.items  # ok",
+    ),
+    "only one column, met below another": (
+        "expiring",
+        f"{LOAD.replace('== a)', '== a).options(load_only(Owner.name))')}\ny = (await session.scalars(select(Item).where(Item.owner_id == a).options(joinedload(Item.owner).undefer(Owner.bio)))).one()\nx.made  # ok",
+    ),
+    "deleted, committed, rolled back": (
+        "expiring",
+        f"{LOAD}\nawait session.delete(x)\nawait session.commit()\nawait session.execute(select(Item.id))\nawait session.rollback()\nx.id  # ok\nx.name  # ok\nx.bio  # fails",
+    ),
+    "of one that is deleted": (
+        "keeping",
+        f"{LOAD}\ny = (await session.scalars(select(Item).where(Item.owner_id == a).options(load_only(Item.name)))).one()\nawait session.delete(x)\nawait session.flush()\ny.owner  # ok",
+    ),
+    "merged when its row has gone": (
+        "expiring",
+        f"{LOAD}\nawait session.delete(x)\ny = await session.merge(x)\nsession.expire_all()\ny.loud  # ok\ny.name  # ok",
+    ),
+    "the key comes with the one side": (
+        "keeping",
+        f"{ITEM.replace('== a)', '== a).options(load_only(Item.name))')}\nawait session.refresh(x, [\"owner\"])\nx.owner_id  # ok [1.4]",
+    ),
+    "with an expired key comes everything": (
+        "expiring",
+        f"{ITEM}\nawait session.commit()\nawait session.refresh(x, [\"owner\"])\nx.name  # ok [1.4]",
+    ),
+    "expired, then deleted": (
+        "expiring",
+        f"{ITEM.replace('== a)', '== a).options(joinedload(Item.owner))')}\nsession.expire(x)\nawait session.delete(x)\nawait session.flush()\nx.owner  # ok\nx.name  # ok",
+    ),
+    "expired, a child is sent": (
+        "expiring",
+        f"{LOAD}\nawait session.commit()\ny = Item(owner=x)\nsession.add(y)\nawait session.flush()\nx.loud  # ok\nx.name  # ok\nx.items  # fails",
+    ),
+    "the same is assigned": (
+        "keeping",
+        f"{ITEM.replace('== a)', '== a).options(joinedload(Item.owner))')}\ny = x.owner  # ok\nx.owner = y  # ok\nawait session.flush()\ny.loud  # ok",
+    ),
     # options
     "below an option": ("keeping", f"{FULL}\ny = x.items[0]  # ok\ny.owner  # ok\ny.note  # fails"),
     "a path": (

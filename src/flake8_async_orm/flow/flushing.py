@@ -162,7 +162,7 @@ def _never_set(frame: Frame, mapped: MappedClass, attribute: MappedAttribute) ->
 def _removed(frame: Frame, state: State, place: Place, known: InstanceState) -> None:
     """The row of an instance is deleted: what it had stays, and what refers to it was loaded for that."""
     mapped = frame.program.project.mapped(known.model)
-    if mapped is not None and known.columns in STALE:
+    if mapped is not None and (known.columns in STALE or known.columns == "maybe"):
         # it is loaded again for that
         known = join_instances(known, reloaded(mapped, known))
 
@@ -204,9 +204,12 @@ def _updated(frame: Frame, state: State, place: Place, known: InstanceState, sit
         return
     sure = surely and bool(known.changed)
     before = known
-    if any(known.mark(a.name) in STALE for a in mapped.attributes.values() if a.primary_key):
+    keys = {known.mark(a.name) for a in mapped.attributes.values() if a.primary_key}
+    if not keys.isdisjoint(STALE) or "maybe" in keys:
         # for the UPDATE of an instance that has expired all that has is loaded
-        known = reloaded(mapped, known) if sure else join_instances(known, reloaded(mapped, known))
+        all_expired = sure and "maybe" not in keys
+        again = reloaded(mapped, known) if all_expired else join_instances(known, reloaded(mapped, known))
+        known = known if again == known else again
     attributes, columns = dict(known.attributes), known.columns
     row = any(mapped.attributes[name].kind == "column" for name in known.changed if name in mapped.attributes)
     for attribute in mapped.attributes.values():

@@ -121,9 +121,8 @@ def loaded(
         if attributes[name] not in ACCUSING:
             continue
         replaced = anew and attribute.kind != "column_property"
-        if not complete or (f"{model}:{name}" in held.models and not replaced):
-            attributes[name] = "maybe"
-        elif f"{model}{NULLED}" in held.models and attribute.uselist is not True:
+        nulled = attribute.uselist is not True and f"{model}{NULLED}" in held.models
+        if not complete or nulled or (f"{model}:{name}" in held.models and not replaced):
             attributes[name] = "maybe"
         elif attributes[name] == "raises" and attribute.lazy != "raise_on_sql":
             # refused, whatever the session holds

@@ -200,7 +200,7 @@ def rollback(state: State, session: ApiObject, site: Site) -> None:
             if known.fresh:
                 # it never had a row
                 state.heap[place] = replace(known.doubted(), life="unknown")
-        elif begun is False:
+        elif begun is False and not known.fresh:
             continue
         elif begun and known.life in ("persistent", "deleted", "removed") and not known.fresh:
             state.heap[place] = _expired(known, site, "rollback")
