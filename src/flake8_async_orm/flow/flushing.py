@@ -183,9 +183,11 @@ def _removed(frame: Frame, state: State, place: Place, known: InstanceState) -> 
 def _orphaned(frame: Frame, state: State, session: Place | None, known: InstanceState) -> None:
     """What referred to a row that is deleted was loaded for that, and refers to nothing now."""
     mapped = frame.program.project.mapped(known.model)
+    if mapped is None:
+        return
     targets = {
         attribute.target
-        for attribute in (mapped.tracked if mapped is not None else ())
+        for attribute in mapped.tracked
         if attribute.target is not None and (attribute.uselist is True or keyed_there(frame, mapped, attribute))
     }
     for place, other in held_by(state, session) if targets else ():

@@ -23,6 +23,7 @@ from flake8_async_orm.flow.loading import (
     state_of,
     tracked,
 )
+from flake8_async_orm.flow.reattaching import attached_again
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, SessionState, State, join_instances, join_life
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.transaction import BEGUN, ENDED
@@ -45,7 +46,7 @@ def added(frame: Frame, state: State, session: ApiObject, value: Value) -> None:
                 unflushed.added(frame, state, instance.place, pending)
             associations.follow(frame, state, instance.place)
         elif known.life == "detached":
-            again = _attached_again(frame, state, session, known)
+            again = attached_again(frame, state, session, known)
             state.heap[instance.place] = replace(again, life="persistent")
         elif known.life == "deleted":
             state.heap[instance.place] = replace(known, life="persistent")
@@ -66,7 +67,7 @@ def deleted(frame: Frame, state: State, session: ApiObject, value: Value) -> Non
             continue
         if known.life == "detached":
             # it is attached again for that
-            known = replace(_attached_again(frame, state, session, known), life="deleted")
+            known = replace(attached_again(frame, state, session, known), life="deleted")
         if mapped is None or known.life not in ("persistent", "deleted", "either"):
             state.heap[instance.place] = replace(known.doubted(), life="unknown")
             continue
@@ -389,25 +390,3 @@ def _key_loaded(frame: Frame, mapped: MappedClass, known: InstanceState, attribu
     if any(known.mark(key) in STALE for key in keys):
         known = join_instances(known, reloaded(mapped, known))
     return known.set({key: "maybe" for key in keys if known.mark(key) in ACCUSING})
-
-
-def _attached_again(frame: Frame, state: State, session: ApiObject, known: InstanceState) -> InstanceState:
-    """A detached instance is in a session again, which answers for a key that is NULL, or for what it holds."""
-    mapped = frame.program.project.mapped(known.model)
-    met = state.session(session.place).models
-
-    def may_answer(attribute: MappedAttribute) -> bool:
-        if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
-            return False
-        return (
-            known.origin_text == MADE
-            or attribute.target is None
-            or bool(met & {attribute.target, *subfamily(frame, attribute.target)})
-        )
-
-    marks = (
-        {a.name: "maybe" for a in mapped.tracked if known.attributes.get(a.name) == "unloaded" and may_answer(a)}
-        if mapped is not None
-        else {}
-    )
-    return replace(known.set(marks), session=session.place, session_async=is_async(session), detached=None)
