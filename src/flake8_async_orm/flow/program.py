@@ -62,6 +62,11 @@ _CALLS_ITSELF = unknown_outcome("calls itself")
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 
+def _mentions_patches(text: str) -> bool:
+    lower = text.lower()
+    return any(word in lower for word in callables.PATCHES)
+
+
 class Program:
     """The outcomes and values of one project. Asking never raises for what the user's code does."""
 
@@ -347,10 +352,10 @@ class Program:
         key = (source.path, number)
         if key not in self._patched:
             whole = self.once(
-                ("patches", source.path), lambda: callables.PATCHES.search(source.text) is not None, False
+                ("patches", source.path), lambda: _mentions_patches(source.text), False
             )
             words = " ".join(mentioned_in(source, number)) if whole else ""
-            self._patched[key] = callables.PATCHES.search(words) is not None
+            self._patched[key] = _mentions_patches(words)
         return self._patched[key]
 
     def is_record(self, cls: Class, kind: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flake8_async_orm.knowledge import names
 
 #: markers of dependency injection, by last name: the parameter holds what their first argument provides
@@ -137,7 +135,7 @@ SCOPES = {
 WORKER_DECORATORS = frozenset({"task", "shared_task", "periodic_task", "actor", "job"})
 
 #: names by which tests replace functions by mocks
-PATCHES = re.compile("mock|patch|autospec", re.IGNORECASE)
+PATCHES = ("mock", "patch", "autospec")
 
 #: builtins that need the length or the elements of their first argument
 ITERATING = frozenset("len iter list tuple set frozenset sorted reversed sum min max dict enumerate".split())

@@ -52,6 +52,7 @@ class Tree:
         self._packaging: dict[str, Packaging] = {}
         self._own_roots: dict[str, str] = {}
         self._boundaries: dict[str, str | None] = {}
+        self._declared_roots: dict[str, tuple[str, ...]] = {}
         self._siblings: dict[str, tuple[str, ...]] = {}
 
     def _names(self, directory: str) -> dict[str, bool]:
@@ -111,12 +112,16 @@ class Tree:
 
     def declared_roots(self, boundary: str) -> tuple[str, ...]:
         """The source roots of the project whose top is `boundary`, the most special first."""
+        known = self._declared_roots.get(boundary)
+        if known is not None:
+            return known
         packaging = self.packaging(boundary)
         hints = [os.path.join(boundary, root) for root in (*packaging.hints, "src")]
         roots = [os.path.join(boundary, root) for root in packaging.roots]
         roots += [root for root in hints if self.listing(root) and not self.is_package(root)]
         below = [root for root in map(os.path.normpath, roots) if root != boundary and _inside(root, boundary)]
-        return tuple(dict.fromkeys([*below, boundary]))
+        found = self._declared_roots[boundary] = tuple(dict.fromkeys([*below, boundary]))
+        return found
 
     def own_root(self, path: str) -> str:
         """The source root of the file at `path` (absolute), found from the file alone."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ASYNC = re.compile(rb"async|await", re.IGNORECASE)
 #: sqlalchemy, advanced_alchemy, fastapi_users_db_sqlalchemy ..., and the databases layer of fastapi-users
-_ORM = rb"alchemy|sqlmodel|fastapi_users"
+_ORM = (b"alchemy", b"sqlmodel", b"fastapi_users")
 # a statement begins a line or stands behind `;` or `:`; brackets may hold comments, which may hold brackets
 _IMPORT = re.compile(
     rb"(?:^|[;:])[ \t\f]*(?:"
@@ -54,8 +54,7 @@ class Reach:
 
     def __init__(self, project: Project, words: Iterable[str] = ()) -> None:
         self._project = project
-        pattern = b"|".join([_ORM, *(re.escape(word.encode()) for word in words)])
-        self._orm = re.compile(pattern, re.IGNORECASE)
+        self._words = (*_ORM, *(word.encode().lower() for word in words))
         self._generation = project.generation
         self._known: dict[str, bool] = {}
         self._imported: dict[str, tuple[str, ...] | None] = {}
@@ -68,10 +67,14 @@ class Reach:
             self._generation = self._project.generation
             self._known.clear()
             self._imported.clear()
-        if self._orm.search(data):
+        if self._names_orm(data):
             return True
         targets = self._targets(path, data)
         return targets is None or any(self._reaches(target) for target in targets)
+
+    def _names_orm(self, data: bytes) -> bool:
+        lower = data.lower()
+        return any(word in lower for word in self._words)
 
     def reaches(self, path: str) -> bool:
         """Whether the file at `path` (absolute), or one that it imports at any remove, mentions an async ORM, or may."""
@@ -103,7 +106,7 @@ class Reach:
         if path not in self._imported:
             source = self._project.workspace.source_at(path)
             data = b"" if source is None else source.data
-            self._imported[path] = None if self._orm.search(data) else self._targets(path, data)
+            self._imported[path] = None if self._names_orm(data) else self._targets(path, data)
         return self._imported[path]
 
     def _targets(self, path: str, data: bytes) -> tuple[str, ...] | None:
