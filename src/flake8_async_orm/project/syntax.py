@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 import libcst as cst
 
@@ -44,13 +45,21 @@ def called_name(node: cst.CSTNode) -> str | None:
     return dotted_name(node)
 
 
+@lru_cache(maxsize=4096)
+def evaluated(text: str) -> object:
+    """What a literal's source text means; `...` where that is no literal."""
+    if text[0] in "\"'" and "\\" not in text and "\r" not in text:
+        return text[3:-3] if text[:3] in ('"""', "'''") and len(text) > 5 else text[1:-1]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return ...
+
+
 def string_value(node: cst.CSTNode | None) -> str | None:
     """The text of a string literal (concatenated ones too), else None."""
     if type(node) is cst.SimpleString:
-        try:
-            value = ast.literal_eval(node.value)
-        except (ValueError, SyntaxError):
-            return None
+        value = evaluated(node.value)
         return value if isinstance(value, str) else None
     if type(node) is cst.ConcatenatedString:
         left, right = string_value(node.left), string_value(node.right)
