@@ -231,11 +231,13 @@ def _effect(
                 persistence.close(state, place, site)
                 _used(state, place, False, word)
             case "flush" | "autoflush":
+                # a flush that has nothing to send begins nothing
+                sends = word != "flush" or flushing.may_send(state, place)
                 if word == "flush":
                     flushing.flush(frame, state, place, site)
                 else:
                     autoflush.asked(frame, state, receiver, name, first, site)
-                _used(state, place, True, word)
+                _used(state, place, sends or state.session(place).used, word)
                 changing = isinstance(first, Statement) and first.kind in ("update", "delete")
                 if isinstance(first, Statement) and changing and "unsynchronized" not in first.flags:
                     for model in [flag.removeprefix("of:") for flag in first.flags if flag.startswith("of:")]:

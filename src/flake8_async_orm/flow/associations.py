@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.loading import related_value
-from flake8_async_orm.lattice import InstanceState, State
+from flake8_async_orm.lattice import InstanceState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
-from flake8_async_orm.values import EMPTY, Collection, Constant, Instance, Place, Tuple, Value, replace
+from flake8_async_orm.values import EMPTY, Collection, Constant, Instance, OneOf, Place, Tuple, Value, replace
 
 #: behind the name of a relationship: the instance is among those in it
 AMONG = "+"
@@ -34,6 +34,8 @@ def put(frame: Frame, state: State, owner: Place, attribute: MappedAttribute, va
     known = state.instance(owner)
     if known is None:
         return
+    if isinstance(value, OneOf):
+        value, anew = without_none(value), False
     items = value.items if isinstance(value, Tuple) else (value,)
     places = [item.place for item in items if isinstance(item, Instance) and item.place is not None]
     kept = {entry for entry in known.holds if entry[0] not in (attribute.name, attribute.name + AMONG)}
@@ -93,6 +95,9 @@ def follow(frame: Frame, state: State, owner: Place) -> None:
             along = replace(other, life="pending", session=known.session, session_async=known.session_async)
             state.heap[place] = replace(along, early=frozenset())
             follow(frame, state, place)
+        elif other is not None and other.life == "detached":
+            # it is in the session again, where what it lacks may be loaded for the flush
+            state.heap[place] = replace(other.doubted(), life="unknown")
 
 
 def _following(frame: Frame, known: InstanceState) -> list[Place]:

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Mapping
 from flake8_async_orm.flow import associations, generated, unflushed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, subfamily
-from flake8_async_orm.flow.loading import ALL_COLUMNS, NEW, NULLED, STALE, by_mapping, reloaded, remember, tracked
+from flake8_async_orm.flow.loading import (
+    ALL_COLUMNS,
+    NEW,
+    NULLED,
+    STALE,
+    below,
+    by_mapping,
+    reloaded,
+    remember,
+    renew,
+    tracked,
+)
 from flake8_async_orm.lattice import ACCUSING, InstanceState, State, join_instances, join_states
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.values import NONE, Place, Site, Value, replace
@@ -75,6 +86,13 @@ def flush(frame: Frame, state: State, session: Place | None, site: Site, surely:
         elif known.life == "deleted":
             _removed(frame, state, place, known)
             _orphaned(frame, state, session, known)
+
+
+def may_send(state: State, session: Place | None) -> bool:
+    """Whether a flush may have something to send: of a session that was handed in, and of strangers, that is not known."""
+    if session is None or not isinstance(session.root, Site):
+        return True
+    return any(known.life != "persistent" or known.touched or known.changed for _, known in held_by(state, session))
 
 
 def perhaps_flush(frame: Frame, state: State, session: Place | None, site: Site) -> None:
@@ -246,6 +264,7 @@ def _updated(frame: Frame, state: State, place: Place, known: InstanceState, sit
     )
     if known is not before:
         exonerate(frame, state, place)
+        renew(frame, state, known.session, below(frame, known.model, known.loads)[0], place)
     put = [n for n in known.changed if n in mapped.attributes and mapped.attributes[n].kind == "relationship"]
     if put:
         remember(state, known, put, *_brought(frame, mapped, known.strange.intersection(put)))

@@ -141,7 +141,8 @@ def loaded(
                 attributes[name] = "held" if attribute.uselist is False else "maybe"
     for name, mark in attributes.items():
         if mark in ACCUSING and _is_plain(mapped.attributes[name]):
-            replaced = anew and mapped.attributes[name].kind == "column"
+            # what an option alone leaves out stays as it is
+            replaced = anew and mapped.attributes[name].kind == "column" and mapped.attributes[name].deferred is True
             there = not replaced and not {f"{model}{ALL_COLUMNS}", f"{model}:{name}"}.isdisjoint(held.models)
             attributes[name] = "maybe" if there or not complete else mark
     fresh = InstanceState(

@@ -66,7 +66,9 @@ def _load(
     site: Site,
 ) -> None:
     told = given is not None and given.life not in ("deleted", "removed", "either")
-    if given is not None and given.life == "unknown" and given.session is not None:
+    if given is not None and (
+        given.gone or (given.life == "unknown" and given.session is not None) or (given.life == "detached" and given.fresh)
+    ):
         # its row may have gone
         told = False
     loading.loaded(frame, state, place, instance.model, receiver, (), told, site, "merged here", got=not told)

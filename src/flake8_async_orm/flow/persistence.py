@@ -246,7 +246,8 @@ def detach(state: State, place: Place, known: InstanceState, site: Site) -> None
     if known.life in ("persistent", "deleted", "removed", "either"):
         # a key that is NULL answers only as long as there is a session
         marks = {name: "unloaded" for name, mark in known.attributes.items() if mark == "held"}
-        state.heap[place] = replace(known.set(marks) if marks else known, life="detached", detached=site)
+        gone = known.gone or known.life in ("removed", "either")
+        state.heap[place] = replace(known.set(marks) if marks else known, life="detached", detached=site, gone=gone)
     elif known.life == "pending":
         state.heap[place] = replace(known, life="transient")
     elif known.life != "detached":
@@ -288,7 +289,7 @@ def expire(
                 state.heap[place] = known.doubted()
         elif only is None:
             # the other side of a relationship still knows
-            left = any(name in known.changed for name in (*(entry[0] for entry in known.holds), *known.strange))
+            left = any(name in known.changed for name in (*(entry[0].removesuffix(associations.AMONG) for entry in known.holds), *known.strange))
             expired = replace(_expired(known, site, "expire"), touched=left)
             state.heap[place] = replace(expired, fresh=known.fresh, life=known.life)
         else:
@@ -304,6 +305,10 @@ def _expired_mark(frame: Frame, known: InstanceState, name: str) -> str:
         return known.attributes.get(name, "expired") if attribute is not None else "expired"
     if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
         return "expired"
+    eager = by_mapping(mapped, attribute) == "loaded" or any(load.attribute in (name, "*") for load in known.loads)
+    if known.attributes.get(name) in ("loaded", "maybe") and not eager:
+        # it was assigned: to nothing, maybe
+        return "maybe"
     return "unloaded" if known.origin_text != MADE else "maybe"
 
 
@@ -344,12 +349,21 @@ def refresh(
         if any(mapped.attributes[name].kind == "relationship" for name in named):
             keys = [a.name for a in mapped.attributes.values() if a.primary_key]
             named.update({name: "loaded" for name in keys if known.mark(name) in STALE})
+        if any(mapped.attributes[name].primary_key for name in named) and "generated" in known.attributes.values():
+            # the flush that came before it may have loaded all that was missing
+            known = join_instances(known, reloaded(mapped, known))
         for name in named:
             known = _key_loaded(frame, mapped, known, mapped.attributes[name])
         marks = {n: m for n, m in named.items() if known.mark(n) != m}
         state.heap[instance.place] = associations.forget(known.set(marks), *only)
         exonerate(frame, state, instance.place)
         remember(state, known, only)
+        for target in {mapped.attributes[name].target for name in named} - {None}:
+            other = frame.program.project.mapped(target) if target is not None else None
+            if other is not None:
+                # what had expired may be among them
+                met = below(frame, other.name, ())[0].union((other.name, *other.bases))
+                renew(frame, state, session.place, met, instance.place)
         return
     attributes = {attribute.name: by_mapping(mapped, attribute) for attribute in tracked(mapped)}
     apply_loads(mapped, attributes, known.loads)

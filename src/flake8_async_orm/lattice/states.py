@@ -93,6 +93,8 @@ class InstanceState:
     #: what was put into its relationships (see `flow.associations`), and those of them of which the rest is not known
     holds: frozenset[tuple[str, Place]] = frozenset()
     strange: frozenset[str] = frozenset()
+    #: on some path its row was deleted before the session let go of it
+    gone: bool = False
 
     def mark(self, name: str) -> str:
         """The state of a column, or of an attribute that is kept by name."""
@@ -159,6 +161,7 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.key if left.key == right.key else "",
         left.holds & right.holds,
         left.strange | right.strange,
+        left.gone or right.gone,
     )
 
 
