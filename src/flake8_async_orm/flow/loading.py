@@ -269,6 +269,16 @@ def reloaded(mapped: MappedClass, known: InstanceState) -> InstanceState:
     return replace(known, attributes=attributes, columns=columns)
 
 
+def key_loaded(frame: Frame, mapped: MappedClass, known: InstanceState, attribute: MappedAttribute) -> InstanceState:
+    """A many-to-one is refreshed by name: its key may be loaded for that, and with an expired key all that has expired."""
+    if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
+        return known
+    keys = keys_of(frame, mapped, attribute)
+    if any(known.mark(key) in STALE for key in keys):
+        known = join_instances(known, reloaded(mapped, known))
+    return known.set({key: "maybe" for key in keys if known.mark(key) in ACCUSING})
+
+
 def is_async(session: ApiObject | None) -> bool | None:
     return None if session is None else session.cls in names.ASYNC_SESSIONS
 

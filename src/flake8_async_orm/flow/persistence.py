@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flake8_async_orm.flow import associations, expiry, flushing, unflushed
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, others, subfamily
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, others, subfamily
 from flake8_async_orm.flow.instances import instances_in
 from flake8_async_orm.flow.loading import (
     NEW,
@@ -17,6 +17,7 @@ from flake8_async_orm.flow.loading import (
     below,
     by_mapping,
     is_async,
+    key_loaded,
     reloaded,
     remember,
     renew,
@@ -25,7 +26,6 @@ from flake8_async_orm.flow.loading import (
 )
 from flake8_async_orm.flow.reattaching import attached_again
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, SessionState, State, join_instances, join_life
-from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.transaction import BEGUN, ENDED
 from flake8_async_orm.values import ApiObject, Instance, Place, Site, Value, replace
 
@@ -353,7 +353,7 @@ def refresh(
             # the flush that came before it may have loaded all that was missing
             known = join_instances(known, reloaded(mapped, known))
         for name in named:
-            known = _key_loaded(frame, mapped, known, mapped.attributes[name])
+            known = key_loaded(frame, mapped, known, mapped.attributes[name])
         marks = {n: m for n, m in named.items() if known.mark(n) != m}
         state.heap[instance.place] = associations.forget(known.set(marks), *only)
         exonerate(frame, state, instance.place)
@@ -394,13 +394,3 @@ def refresh(
     )
     exonerate(frame, state, instance.place)
     renew(frame, state, known.session, below(frame, known.model, known.loads)[0], instance.place)
-
-
-def _key_loaded(frame: Frame, mapped: MappedClass, known: InstanceState, attribute: MappedAttribute) -> InstanceState:
-    """A many-to-one is refreshed by name: its key may be loaded for that, and with an expired key all that has expired."""
-    if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
-        return known
-    keys = keys_of(frame, mapped, attribute)
-    if any(known.mark(key) in STALE for key in keys):
-        known = join_instances(known, reloaded(mapped, known))
-    return known.set({key: "maybe" for key in keys if known.mark(key) in ACCUSING})
