@@ -208,6 +208,7 @@ def _orphaned(frame: Frame, state: State, session: Place | None, known: Instance
         for attribute in mapped.tracked
         if attribute.target is not None and (attribute.uselist is True or keyed_there(frame, mapped, attribute))
     }
+    renew(frame, state, session, frozenset(targets))
     for place, other in held_by(state, session) if targets else ():
         owner = frame.program.project.mapped(other.model) if other.model in targets else None
         for attribute in owner.tracked if owner is not None else ():
