@@ -1,4 +1,5 @@
-"""Small programs, written at random, are linted and run: the linter speaks of a read exactly where it fails on every path.
+"""Small programs, written at random, are linted and run: the linter never speaks of a read that succeeds on some path, and it
+hardly ever misses one that fails on every path.
 
 `IMPLICIT_IO_PROGRAMS=100000` runs as many.
 """

@@ -29,7 +29,6 @@ else:
         return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
-
 def replace(value: T, /, **changes: Any) -> T:
     """A copy of a record with other values in some fields. Quicker than that of `dataclasses`, which serves all kinds of them."""
     cls = type(value)

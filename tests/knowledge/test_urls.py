@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import sqlalchemy
 from sqlalchemy.engine.url import make_url
@@ -50,6 +52,26 @@ def test_the_drivers_are_of_the_kind_that_they_are_said_to_be(dialect: str, driv
         assert not cls.is_async and cls.get_async_dialect_cls(url).is_async
     else:
         assert cls.is_async == (said == "async")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+asyncpg", "mysql+aiomysql", "mysql+asyncmy"])
+def test_the_flag_for_sync_engines_is_sqlalchemys(scheme: str) -> None:
+    url = f"{scheme}://u:p@h/d?async_fallback=true"
+    falls_back = "Fallback" in make_url(url).get_dialect().get_pool_class(make_url(url)).__name__
+    assert urls.kind((f"{scheme}://", None, "?async_fallback=true"), HERE) == ("both" if falls_back else "async")
+    assert urls.kind((url.partition("?")[0],), HERE) == "async"
+
+
+def test_a_url_that_is_cleared_at_a_glance_is_one_that_sqlalchemy_reads_as_meant() -> None:
+    pieces = ["user", ":", "pw", "@", "host", "/", "db", "?", "a=b", "5432", "[", "::1", "]", " ", "%40", "&", "-", ".", "x+y"]
+    choose = random.Random(0).choice
+    cleared = 0
+    for size in range(20_000):
+        url = "postgresql+asyncpg://" + "".join(choose(pieces) for _ in range(size % 9))
+        if urls._ORDINARY.fullmatch(url):
+            cleared += 1
+            assert urls._refused(url) is None and urls._at_sign(url) is None, url
+    assert cleared > 1_000
 
 
 def test_a_driver_that_nobody_knows_is_not_judged() -> None:

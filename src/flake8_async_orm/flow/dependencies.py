@@ -16,9 +16,9 @@ from flake8_async_orm.flow.annotations import Reader, placed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Substitution, plain
 from flake8_async_orm.flow.syntax import dotted_name
-from flake8_async_orm.knowledge import callables, names
+from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
-from flake8_async_orm.project import ExternalName, Found
+from flake8_async_orm.project import Found
 from flake8_async_orm.project.definitions import Assignment, FunctionDefinition, Parameter, TypeAlias
 from flake8_async_orm.values import (
     ApiObject,
@@ -98,13 +98,13 @@ def _depends(
     if isinstance(node, cst.Annotation):
         node = node.annotation
     if isinstance(node, cst.Call):
-        return (module, node, None) if _is_depends(program, module, node) else None
+        return (module, node, None) if program.is_depends(module, node) else None
     if isinstance(node, cst.Subscript):
         if names.last(dotted_name(node.value) or "") != "Annotated":
             return None
         first, *others = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
         for inner in others:
-            if isinstance(inner, cst.Call) and _is_depends(program, module, inner):
+            if isinstance(inner, cst.Call) and program.is_depends(module, inner):
                 return module, inner, first
         return None
     written = dotted_name(node) if isinstance(node, (cst.Name, cst.Attribute)) else None
@@ -113,14 +113,6 @@ def _depends(
         value = found.binding.value
         return _depends(program, found.module, value, depth + 1) if value is not None else None
     return None
-
-
-def _is_depends(program: Program, module: str, node: cst.Call) -> bool:
-    name = dotted_name(node.func)
-    if name is None or names.last(name) not in callables.DEPENDS:
-        return False
-    target = program.resolve(module, name)
-    return isinstance(target, ExternalName) and names.last(target.name) in callables.DEPENDS
 
 
 def hand_over(frame: Frame, state: State, definition: FunctionDefinition) -> None:

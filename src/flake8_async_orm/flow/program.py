@@ -430,15 +430,17 @@ class Program:
             self._mentioned[key] = frozenset(words) if words is not None else None
         return self._mentioned[key]
 
+    def is_depends(self, module: str, node: cst.Call) -> bool:
+        """Whether a call in `module` is one of `Depends` or its kin."""
+        target = self.resolve(module, dotted_name(node.func) or "")
+        return isinstance(target, ExternalName) and names.last(target.name) in callables.DEPENDS
+
     def provided_by(self, module: str, node: cst.CSTNode, source: Source | None = None) -> Value | None:
         """What `Depends(f)` and its kin give to the parameter they stand at; None when `node` is no such call.
 
         `source`: the tree that `node` is of, where that is not the project's own.
         """
-        if type(node) is not cst.Call:
-            return None
-        target = self.resolve(module, dotted_name(node.func) or "")
-        if not isinstance(target, ExternalName) or names.last(target.name) not in callables.DEPENDS or not node.args:
+        if type(node) is not cst.Call or not node.args or not self.is_depends(module, node):
             return None
         name = dotted_name(node.args[0].value)
         provider = self.global_value(module, name) if name is not None else Unknown("provider not a name")

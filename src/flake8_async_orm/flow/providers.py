@@ -9,10 +9,8 @@ from flake8_async_orm.flow import decorators
 from flake8_async_orm.flow.awaits import describe
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
-from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import api, callables, names
 from flake8_async_orm.lattice import without_none
-from flake8_async_orm.project import ExternalName
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import (
     ApiObject,
@@ -32,13 +30,7 @@ _PROVIDED = (names.SESSIONS | names.CONNECTIONS) & names.ASYNC_CLASSES
 
 def is_depends(frame: Frame, node: cst.CSTNode) -> bool:
     """Whether `node` is `Depends(...)` with an argument."""
-    if type(node) is not cst.Call or not node.args:
-        return False
-    name = dotted_name(node.func) or ""
-    if names.last(name) not in callables.DEPENDS:
-        return False
-    target = frame.program.resolve(frame.module, name)
-    return isinstance(target, ExternalName) and names.last(target.name) in callables.DEPENDS
+    return type(node) is cst.Call and bool(node.args) and frame.program.is_depends(frame.module, node)
 
 
 def declared(frame: Frame, definition: FunctionDefinition) -> None:

@@ -51,6 +51,8 @@ _DRIVERS: dict[str, dict[str, str]] = {
     "oracle": {"cx_oracle": "sync", "oracledb": "both", "oracledb_async": "async"},
     "cockroachdb": {"psycopg2": "sync", "asyncpg": "async", "psycopg": "both"},
 }
+#: async driver -> the versions in which `?async_fallback=true` lets a sync engine use it, as migrations did
+_FALLING_BACK = dict.fromkeys(("asyncpg", "aiomysql", "asyncmy"), ("1.4", "2.0"))
 #: dialect -> the scheme to write for an async engine, and for a sync one
 _SCHEMES = {
     "sqlite": ("sqlite+aiosqlite", "sqlite"),
@@ -90,6 +92,8 @@ def kind(parts: Parts, version: str) -> str | None:
         return None
     dialect, _, driver = head.partition("+")
     driver = driver or _DEFAULT.get(dialect, {}).get(version, "")
+    if version in _FALLING_BACK.get(driver, ()) and any("async_fallback" in part for part in parts if part is not None):
+        return "both"
     return _DRIVERS.get(dialect, {}).get(driver)
 
 
