@@ -144,6 +144,9 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return _collection_method(frame, state, many, name, arguments, node)
         case BoundMember(receiver=Constant() | Text() as literal, name=name):
             take(frame, arguments)
+            if name == "format":
+                given = [(a.value, a.site) for a in arguments if not a.star]
+                representation.filled_in(frame, state, literal, given, "}", "!r")
             is_text = isinstance(literal, Text) or isinstance(literal.value, str)
             return TEXT if is_text and name in callables.GIVING_TEXT else Unknown("given by a literal")
         case BoundMember(receiver=(Class() | Object()) as receiver, name=name) if (
@@ -331,4 +334,13 @@ def is_logging(node: cst.Call) -> bool:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import api_calls, constructions, crossings, externals, foreign, project_calls, targets  # noqa: E402
+from flake8_async_orm.flow import (  # noqa: E402
+    api_calls,
+    constructions,
+    crossings,
+    externals,
+    foreign,
+    project_calls,
+    representation,
+    targets,
+)

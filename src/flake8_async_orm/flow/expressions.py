@@ -111,19 +111,6 @@ def _literal(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     return Unknown("literal") if value is ... else Constant(value)
 
 
-@evaluates(cst.FormattedString, cst.TemplatedString)
-def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert isinstance(node, (cst.FormattedString, cst.TemplatedString))
-    for part in node.parts:
-        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-            value = evaluate(frame, part.expression, state)
-            _use(frame, part.expression, value, "formatting")
-            for inner in part.format_spec or ():
-                if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-                    evaluate(frame, inner.expression, state)
-    return TEXT if type(node) is cst.FormattedString else Unknown("template")
-
-
 # -- displays ---------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +181,9 @@ def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if type(node.operator) is cst.Add:
         return _added(left, right)
     if type(node.operator) is cst.Modulo and _is_text(left):
+        given = right.items if isinstance(right, Tuple) else (right,)
+        site = frame.site(node.right)
+        representation.filled_in(frame, state, left, [(value, site) for value in given], "%s", "%r")
         return TEXT
     return Unknown("operation")
 
@@ -236,28 +226,6 @@ def _boolean(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if not is_and:
         return join(without_none(left), right) if not isinstance(left, Unknown) else Unknown("either")
     return Unknown("either") if isinstance(right, Coroutine) is False else right
-
-
-@evaluates(cst.Comparison)
-def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert type(node) is cst.Comparison
-    operands = [node.left, *(target.comparator for target in node.comparisons)]
-    values = [evaluate(frame, operand, state) for operand in operands]
-    operator = node.comparisons[0].operator
-    none = any(value == NONE for value in values)
-    identity = isinstance(operator, (cst.Is, cst.IsNot))
-    for operand, value in zip(operands, values, strict=True):
-        if isinstance(value, Coroutine) and (not identity or none):
-            site = frame.site(operand)
-            coroutines.used_as_value(frame, value, site, site, "none-check" if none else "comparison")
-        else:
-            coroutines.consume(frame, value)
-    if len(values) == 2 and isinstance(values[0], Constant) and isinstance(values[1], Constant):
-        if isinstance(operator, (cst.Is, cst.Equal)):
-            return Constant(values[0].value == values[1].value)
-        if isinstance(operator, (cst.IsNot, cst.NotEqual)):
-            return Constant(values[0].value != values[1].value)
-    return Unknown("bool")
 
 
 def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
@@ -364,7 +332,6 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             consumption.used(frame, result, "subscript" if indexes else "slice", whole, site, _index(indexes))
             return Unknown("item")
         case Class() as cls:
-
             reader = Reader(frame.program, frame.module, frame.type_arguments)
             found = reader.type_of(node)
             return found if isinstance(found, Class) else cls
@@ -395,9 +362,9 @@ def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: s
 
 def load_evaluators() -> None:
     """Import the modules that register further evaluators."""
-    from flake8_async_orm.flow import awaits, calls, comprehensions, members  # noqa: F401
+    from flake8_async_orm.flow import awaits, comprehensions, members, shown_and_compared  # noqa: F401
 
 
 # these need what is defined above
-from flake8_async_orm.flow import nested, project_calls, targets  # noqa: E402
+from flake8_async_orm.flow import nested, project_calls, representation, targets  # noqa: E402
 from flake8_async_orm.flow.annotations import Reader  # noqa: E402

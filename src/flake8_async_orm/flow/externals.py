@@ -6,10 +6,8 @@ import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
-    assignments,
     awaiting,
     concurrency,
-    consumption,
     coroutines,
     crossings,
     engines,
@@ -24,13 +22,11 @@ from flake8_async_orm.flow import (
 )
 from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
-from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
-from flake8_async_orm.knowledge import behaviour, callables, names, serializers
+from flake8_async_orm.knowledge import callables, names, serializers
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
-    EMPTY,
     MADE,
     SQL,
     ApiObject,
@@ -47,7 +43,6 @@ from flake8_async_orm.values import (
     Generator,
     Instance,
     LoaderOption,
-    LocalFunction,
     ModelAttribute,
     Object,
     Place,
@@ -95,10 +90,15 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         return _runner(frame, state, dotted, arguments, site)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
+    if dotted in callables.TAKING_APART and arguments:
+        take(frame, arguments)
+        if not arguments[0].star:
+            representation.taken_apart(frame, state, arguments[0].value, site)
+        return Collection(Unknown("a field"), "dict")
     if dotted == "functools.partial" and arguments:
         return _partial(frame, arguments)
     if dotted.startswith("builtins."):
-        return _builtin(frame, state, dotted, arguments, node, site)
+        return builtin_calls.call(frame, state, dotted, arguments, node, site)
     if dotted in callables.CONTEXT_MANAGERS and arguments:
         return _as_context_manager(frame, arguments[0].value, callables.CONTEXT_MANAGERS[dotted])
     if dotted in ("contextlib.aclosing", "contextlib.closing", "contextlib.nullcontext") and arguments:
@@ -245,7 +245,6 @@ def _partial(frame: Frame, arguments: list[Argument]) -> Value:
     target = arguments[0].value
     take(frame, arguments)
     if isinstance(target, ApiObject) and target.cls in names.FACTORIES:
-
         return Callable(plain(constructions.called_factory(target, arguments[1:], arguments[0].site)))
     if not isinstance(target, Function):
         return Unknown("partial")
@@ -264,102 +263,6 @@ def _as_context_manager(frame: Frame, target: Value, is_async: bool) -> Value:
     return Unknown("context manager of something unknown")
 
 
-def _builtin(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
-    name = names.last(dotted)
-    values = [argument.value for argument in arguments if argument.keyword is None]
-    _call_keys(frame, state, name, arguments, site)
-    if name in callables.ITERATING and values and isinstance(values[0], Coroutine):
-        return coroutines.used_as_value(frame, values[0], arguments[0].site, site, "argument", name)
-    if values and type(values[0]) is ApiObject and not arguments[0].star:
-        _result_given(frame, state, name, values[0], arguments[0].site, site)
-    if name in callables.LOOKING:
-        return _consuming(frame, state, name, arguments, values)
-    if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter") and values:
-        kind = {"tuple": "tuple", "set": "set", "frozenset": "set", "iter": "iterator"}.get(name, "list")
-        value = values[0]
-        if isinstance(value, Collection) and value.kind != "dict":
-            return Collection(value.of, kind)
-        return Collection(element_of(frame, value, arguments[0].site, how=name), kind)
-    if name == "enumerate" and values:
-        return Collection(
-            Tuple((Unknown("index"), element_of(frame, values[0], arguments[0].site, how=name))), "iterator"
-        )
-    if name == "zip" and values:
-        items = tuple(element_of(frame, value, a.site, how=name) for value, a in zip(values, arguments, strict=False))
-        return Collection(Tuple(items), "iterator")
-    if name in ("next", "anext") and values:
-        of = element_of(frame, values[0], arguments[0].site, name == "anext", name)
-        return Awaitable(of) if name == "anext" else of
-    if name == "setattr" and len(values) == 3 and isinstance(owner := without_none(values[0]), Instance):
-        take(frame, arguments)
-        wanted = values[1].value if isinstance(values[1], Constant) else None
-        assignments.set_by_name(frame, state, owner, wanted if isinstance(wanted, str) else None, values[2])
-        return Constant(None)
-    if name == "getattr" and len(values) >= 2:
-        return _getattr(frame, state, values, node)
-    if dotted in behaviour.HARMLESS:
-        take(frame, arguments)
-        return Unknown(f"{name}()")
-    return unknown(frame, state, arguments, f"called {name}")
-
-
-def _result_given(frame: Frame, state: State, name: str, value: Value, argument: Site, site: Site) -> None:
-    """A builtin is given a result."""
-    if name == "len":
-        consumption.used(frame, value, "length", site, argument)
-    elif name == "bool":
-        consumption.used(frame, value, "truth", site, argument)
-    elif name in callables.EXHAUSTING:
-        consumption.iterated(frame, state, value, argument, False)
-        consumption.ended(state, value, "iteration", argument)
-
-
-def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument], site: Site) -> None:
-    """`sorted(users, key=f)`, `map(f, users)`: f is called with the elements, here."""
-
-    given = [argument for argument in arguments if argument.keyword is None and not argument.star]
-    if name in ("sorted", "min", "max") and given:
-        function, many = next((a.value for a in arguments if a.keyword == "key"), None), given[0]
-    elif name in ("map", "filter") and len(given) == 2:
-        function, many = given[0].value, given[1]
-    else:
-        return
-    if isinstance(function, (LocalFunction, Function)):
-        element = element_of(frame, many.value, many.site)
-        calls.call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
-
-
-def _consuming(frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]) -> Value:
-    """Builtins that only look at their argument."""
-    if name in ("bool", "str", "int", "sum", "min", "max", "any", "all"):
-        for argument, value in zip(arguments, values, strict=False):
-            if isinstance(value, Coroutine):
-                coroutines.used_as_value(frame, value, argument.site, argument.site, "argument", name)
-    take(frame, arguments)
-    return Unknown(f"{name}()")
-
-
-def _getattr(frame: Frame, state: State, values: list[Value], node: cst.Call) -> Value:
-    """`getattr(x, "name")` reads like `x.name`."""
-    name = values[1].value if isinstance(values[1], Constant) else None
-    owner = without_none(values[0])
-    if isinstance(name, str) and isinstance(owner, Instance):
-
-        attribute = members.mapped_attribute(frame, owner.model, name)
-        if attribute is not None and attribute.kind == "relationship":
-            return instances.read_relationship(frame, state, owner, attribute, frame.site(node))
-        return members.column_value(frame, node, owner, attribute, state) if attribute is not None else Unknown("getattr")
-    coroutines.consume(frame, values[0])
-    instances.doubt(frame, state, values[0])
-    if isinstance(name, str) and isinstance(owner, Object):
-        function = frame.program.method(owner.cls.name, name)
-        if function is not None:
-
-            return members.method_value(frame, function, owner, node, state)
-        return frame.program.attribute(owner.cls, name)
-    return Unknown("getattr")
-
-
 def construct(
     frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site, node: cst.Call | None = None
 ) -> Value:
@@ -370,7 +273,7 @@ def construct(
         if found is not None:
             return found
     if cls.name.startswith("builtins.") or name in ("list", "set", "tuple", "dict"):
-        return _builtin_class(frame, state, cls.name, arguments, site)
+        return builtin_calls.construct(frame, state, cls.name, arguments, site)
     if cls.name in serializers.ADAPTERS:
         return serialization.adapter(frame, cls, arguments, site)
     if node is not None:
@@ -381,23 +284,5 @@ def construct(
     return Object(cls, Place(site))
 
 
-def _builtin_class(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
-    name = names.last(dotted)
-    if not arguments:
-        return Collection(EMPTY, {"set": "set", "dict": "dict"}.get(name, "list"))
-    value = arguments[0].value
-    if type(value) is ApiObject and not arguments[0].star:
-        _result_given(frame, state, name, value, arguments[0].site, site)
-    if name in ("list", "set", "tuple", "frozenset") and not arguments[0].star:
-        if isinstance(value, Collection) and value.kind != "dict":
-            return Collection(value.of, "set" if "set" in name else name)
-        return Collection(element_of(frame, value, arguments[0].site, how=name), "set" if "set" in name else name)
-    for argument in arguments:
-        if isinstance(argument.value, Coroutine):
-            coroutines.used_as_value(frame, argument.value, argument.site, argument.site, "argument", name)
-    take(frame, arguments)
-    return Unknown(name)
-
-
 # these need what is defined above
-from flake8_async_orm.flow import calls, constructions, members, project_calls  # noqa: E402
+from flake8_async_orm.flow import builtin_calls, constructions, project_calls, representation  # noqa: E402

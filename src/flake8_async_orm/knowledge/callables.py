@@ -144,6 +144,13 @@ EXHAUSTING = frozenset("list tuple set frozenset sorted sum min max dict".split(
 #: builtins that look at their arguments and give nothing of them back
 LOOKING = frozenset("len bool str int repr isinstance print id type callable sum min max any all hash".split())
 
+#: builtins that make a text of their arguments, and by which method
+TEXT_OF = {"repr": "__repr__", "ascii": "__repr__", "str": "__str__", "print": "__str__", "format": "__format__"}
+#: the methods by which an object becomes a text, the first that its class writes
+TEXT_METHODS = {"__format__": ("__format__", "__str__", "__repr__"), "__str__": ("__str__", "__repr__"), "__repr__": ("__repr__",)}
+#: functions that read every field of a dataclass
+TAKING_APART = frozenset({"dataclasses.asdict", "dataclasses.astuple"})
+
 #: functions outside the builtins that refuse a coroutine in the place of their first argument
 REFUSING = frozenset({"json.dumps", "json.dump", "orjson.dumps", "ujson.dumps", "pickle.dumps", "copy.deepcopy"})
 

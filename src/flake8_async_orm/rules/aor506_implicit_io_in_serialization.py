@@ -5,6 +5,8 @@ Why:
     it has a default or not. A relationship that is not loaded, or a column that a commit has expired, makes the
     ORM emit SQL at that moment, which raises MissingGreenlet under asyncio. pydantic wraps it: what one sees is a
     ValidationError, or FastAPI's ResponseValidationError and a status of 500.
+    The `repr` of a mapped dataclass (and with it `str`, `print` and an f-string), its `==` and `dataclasses.asdict` read
+    the fields in the same way, but for those with `repr=False` and `compare=False`.
 
 Invalid:
     from pydantic import BaseModel, ConfigDict
@@ -89,7 +91,8 @@ Limits:
     The finding stands where the instance is handed over: at the call, or at what a route returns. One finding
     names one attribute; the next comes up when it is loaded. Schemas that put something else in the place of the
     instance (validators before validation, an own `__init__`) are not judged, nor are aliases that are made by a
-    function.
+    function. The `==` of a mapped dataclass ends at the first field that differs since Python 3.13: of two instances
+    that are surely two, its first field is judged.
 
 See:
     SQLAlchemy error MissingGreenlet, https://sqlalche.me/e/20/xd2s

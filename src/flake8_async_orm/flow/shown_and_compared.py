@@ -1,0 +1,69 @@
+"""Expressions by which instances are shown and compared: formatted strings and comparisons."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from flake8_async_orm.flow import coroutines, representation
+from flake8_async_orm.flow.calls import Argument
+from flake8_async_orm.flow.comprehensions import _use
+from flake8_async_orm.flow.evaluation import evaluate, evaluates
+from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.lattice import State
+from flake8_async_orm.values import (
+    NONE,
+    TEXT,
+    Collection,
+    Constant,
+    Coroutine,
+    Instance,
+    OneOf,
+    Tuple,
+    Unknown,
+    Value,
+)
+
+#: values that may be instances, or hold some
+_SHOWABLE = frozenset({Instance, Collection, Tuple, OneOf})
+
+
+@evaluates(cst.FormattedString, cst.TemplatedString)
+def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert isinstance(node, (cst.FormattedString, cst.TemplatedString))
+    for part in node.parts:
+        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+            value = evaluate(frame, part.expression, state)
+            _use(frame, part.expression, value, "formatting")
+            if type(value) in _SHOWABLE:
+                method = {"r": "__repr__", "a": "__repr__", "s": "__str__"}.get(part.conversion or "", "__format__")
+                representation.shown(frame, state, value, method, frame.site(part.expression))
+            for inner in part.format_spec or ():
+                if isinstance(inner, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
+                    evaluate(frame, inner.expression, state)
+    return TEXT if type(node) is cst.FormattedString else Unknown("template")
+
+
+@evaluates(cst.Comparison)
+def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
+    assert type(node) is cst.Comparison
+    operands = [node.left, *(target.comparator for target in node.comparisons)]
+    values = [evaluate(frame, operand, state) for operand in operands]
+    operator = node.comparisons[0].operator
+    none = any(value == NONE for value in values)
+    identity = isinstance(operator, (cst.Is, cst.IsNot))
+    for operand, value in zip(operands, values, strict=True):
+        if isinstance(value, Coroutine) and (not identity or none):
+            site = frame.site(operand)
+            coroutines.used_as_value(frame, value, site, site, "none-check" if none else "comparison")
+        else:
+            coroutines.consume(frame, value)
+    if len(values) == 2 and type(values[0]) in _SHOWABLE and isinstance(operator, (cst.Equal, cst.NotEqual)):
+        right = Argument(values[1], None, "", frame.site(operands[1]))
+        negated = isinstance(operator, cst.NotEqual)
+        representation.compared(frame, state, values[0], right, negated, frame.site(node))
+    if len(values) == 2 and isinstance(values[0], Constant) and isinstance(values[1], Constant):
+        if isinstance(operator, (cst.Is, cst.Equal)):
+            return Constant(values[0].value == values[1].value)
+        if isinstance(operator, (cst.IsNot, cst.NotEqual)):
+            return Constant(values[0].value != values[1].value)
+    return Unknown("bool")
