@@ -54,11 +54,12 @@ def call_member(
     frame: Frame, state: State, receiver: ApiObject, name: str, arguments: list[Argument], node: cst.Call, site: Site
 ) -> Value:
     """`receiver.name(...)`."""
-    if receiver.cls == "Query":
+    if receiver.cls in behaviour.OVER_SYNC:
         take(frame, arguments)
         blocking.called(frame, receiver, name, site)
         frame.sync_calls.add(site)
-        return Unknown(f"Query.{name}") if name in behaviour.BLOCKING["Query"] else receiver
+        asked = name in behaviour.BLOCKING[receiver.cls] or receiver.cls != "Query"
+        return Unknown(f"{receiver.cls}.{name}") if asked else receiver
     row = api.member(receiver.cls, name)
     if row is None:
         return unknown(frame, state, arguments, f"{names.shown(receiver.cls)}.{name}")
@@ -159,7 +160,10 @@ def give(
         case "connect" | "engine-begin":
             is_async = receiver.cls == "AsyncEngine"
             cls = "AsyncConnection" if is_async else "Connection"
-            connection = ApiObject(cls, Place(site), flags=_seen(receiver) | ledgers.inherited(receiver))
+            flags = _seen(receiver) | ledgers.inherited(receiver)
+            # what `begin` gives is of no use where it has failed itself
+            flags |= blocking.reached(receiver) if gives == "connect" else frozenset()
+            connection = ApiObject(cls, Place(site), flags=flags)
             callee = f"{receiver.cls}.{name}"
             return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
         case "factory-begin":
@@ -168,8 +172,7 @@ def give(
                 session, receiver.cls == "async_sessionmaker", False, f"{receiver.cls}.begin", site
             ), effect
         case "query" if receiver.cls not in names.ASYNC_CLASSES:
-            reached = frozenset(flag for flag in receiver.flags if flag[0] == "reached_by")
-            return ApiObject("Query", receiver.place, flags=_seen(receiver) | reached), effect
+            return ApiObject("Query", receiver.place, flags=_seen(receiver) | blocking.reached(receiver)), effect
         case "run-sync":
             return _run_sync(frame, state, receiver, arguments, node, site), effect
         case _:

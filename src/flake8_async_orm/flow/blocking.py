@@ -31,6 +31,11 @@ def is_sync(value: Value | None) -> bool:
     return isinstance(value, ApiObject) and value.cls in behaviour.BLOCKING and not _reached_by(value)
 
 
+def reached(value: ApiObject) -> frozenset[tuple[str, object]]:
+    """The flag of a sync object that an async one stands behind, for what is made over it."""
+    return frozenset(flag for flag in value.flags if flag[0] == "reached_by")
+
+
 def _reached_by(value: Value | None) -> str:
     """The attribute by which a sync object was reached from the async one that stands behind it; empty: none does."""
     return str(dict(value.flags).get("reached_by", "")) if isinstance(value, ApiObject) else ""

@@ -27,7 +27,6 @@ _PANDAS = frozenset({"pandas.read_sql", "pandas.read_sql_query", "pandas.read_sq
 _AT_WORK = {
     "ddl": frozenset({"Engine", "Connection"}),
     "pandas": frozenset({"Engine", "Connection"}),
-    "inspect": frozenset({"Engine"}),
 }
 #: the last names of functions, and of methods of unknown objects, that are looked at here
 EXTERNAL = _DDL | {"listen", "listens_for", "inspect", "read_sql", "read_sql_query", "read_sql_table"}

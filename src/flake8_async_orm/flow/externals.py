@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
+    api_functions,
     awaiting,
     concurrency,
     coroutines,
     crossings,
-    engines,
     event_loops,
-    instances,
-    ledgers,
     outliving,
     providers,
-    queries,
     scheduling,
     serialization,
 )
 from flake8_async_orm.flow.annotations import instance_of, placed
-from flake8_async_orm.flow.calls import Argument, arguments_named, is_logging, split, take, unknown
+from flake8_async_orm.flow.calls import Argument, is_logging, take, unknown
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
 from flake8_async_orm.knowledge import callables, names, serializers
-from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.lattice import State
 from flake8_async_orm.values import (
-    MADE,
-    SQL,
     ApiObject,
     Awaitable,
-    Because,
     BoundMember,
     Callable,
     Class,
@@ -41,9 +34,6 @@ from flake8_async_orm.values import (
     Coroutine,
     Function,
     Generator,
-    Instance,
-    LoaderOption,
-    ModelAttribute,
     Object,
     Place,
     Site,
@@ -53,13 +43,6 @@ from flake8_async_orm.values import (
     replace,
 )
 
-_ENGINES = {
-    "create_async_engine": "AsyncEngine",
-    "async_engine_from_config": "AsyncEngine",
-    "create_engine": "Engine",
-    "engine_from_config": "Engine",
-}
-
 
 def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """A function known by its dotted name is called."""
@@ -67,7 +50,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     if name in crossings.EXTERNAL:
         crossings.external(frame, dotted, name, arguments, node, site)
     if names.is_sqlalchemy(dotted):
-        found = _sqlalchemy(frame, state, dotted, name, arguments, node, site)
+        found = api_functions.call(frame, state, dotted, name, arguments, node, site)
         if found is not None:
             return found
     if dotted in callables.NEVER_RETURN:
@@ -114,72 +97,6 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         take(frame, arguments)
         return Constant(None)
     return unknown(frame, state, arguments, f"called {dotted}")
-
-
-def _sqlalchemy(
-    frame: Frame, state: State, dotted: str, name: str, arguments: list[Argument], node: cst.Call | None, site: Site
-) -> Value | None:
-    kind = names.statement_kind(dotted)
-    plain_values, starred = split(frame, arguments)
-    if kind is not None:
-        if starred:
-            return queries.begin(kind, [*plain_values, Unknown("starred")], site)
-        return queries.begin(kind, plain_values, site)
-    strategy = names.strategy(dotted)
-    if strategy is not None:
-        strategy = queries.spelled(strategy, arguments_named(arguments))
-        path = [value for value in plain_values if isinstance(value, ModelAttribute)]
-        if len(path) > 1 and len(path) == len(plain_values) and strategy in names.RELATIONSHIP_LOADERS:
-            named = tuple(f"{step.model}.{step.name}" for step in path)
-            frame.state_fact(LoadingAsked(site, "several-arguments", named, strategy))
-        return queries.load(strategy, plain_values) if not starred else LoaderOption((), complete=False)
-    if name in names.NEUTRAL_OPTIONS:
-        return LoaderOption(())
-    if name == "Load" and plain_values:
-        return LoaderOption((), depth=0)
-    if name in _ENGINES or name == "make_url":
-        take(frame, arguments)
-        engines.created(frame, name, arguments, node, site)
-    if name in _ENGINES:
-        flags = ledgers.options(arguments) | event_loops.options((a.keyword, a.star, a.value) for a in arguments)
-        flags |= frozenset() if "async" in name else frozenset({MADE})
-        return ApiObject(_ENGINES[name], Place(site), flags=flags, because=Because("factory", site))
-    if name == "aliased" and plain_values and isinstance(plain_values[0], Class):
-        return plain_values[0]
-    if name == "set_committed_value" and len(plain_values) == 3:
-        return _committed(frame, state, plain_values)
-    if name == "async_object_session":
-        return one_of([ApiObject("AsyncSession", Place(site)), Constant(None)])
-    if name == "with_polymorphic" and plain_values:
-        return plain_values[0]
-    if name in (
-        "func",
-        "and_",
-        "or_",
-        "not_",
-        "desc",
-        "asc",
-        "case",
-        "cast",
-        "literal",
-        "column",
-        "exists",
-        "distinct",
-    ):
-        take(frame, arguments)
-        return SQL
-    if dotted.startswith("sqlalchemy.func."):
-        return SQL
-    return None
-
-
-def _committed(frame: Frame, state: State, values: list[Value]) -> Value:
-    instance = without_none(values[0])
-    if isinstance(instance, Instance) and isinstance(values[1], Constant) and isinstance(values[1].value, str):
-        instances.mark_loaded(frame, state, instance, values[1].value)
-    else:
-        instances.doubt(frame, state, instance)
-    return Constant(None)
 
 
 def _runner(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
@@ -269,7 +186,7 @@ def construct(
     """A class outside the project is called."""
     name = names.last(cls.name)
     if names.is_sqlalchemy(cls.name):
-        found = _sqlalchemy(frame, state, cls.name, name, arguments, None, site)
+        found = api_functions.call(frame, state, cls.name, name, arguments, None, site)
         if found is not None:
             return found
     if cls.name.startswith("builtins.") or name in ("list", "set", "tuple", "dict"):

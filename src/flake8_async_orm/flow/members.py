@@ -122,6 +122,9 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
         case ContextManager(of=of, awaitable=True) if name == "start":
             lost_sight(state, value)
             return Callable(Awaitable(of))
+        case ContextManager(of=ApiObject(cls="Connection") as connection, is_async=False, callee="Engine.connect"):
+            # a sync one is there at once, and can be entered as well
+            return api_member(frame, node, connection, name, state)
         case ContextManager(is_async=True):
             entered = member_before(frame, value, name, frame.site(node), frame.site(node.value), state)
             return member(frame, node, entered, name, state)

@@ -277,9 +277,16 @@ BLOCKING = {
     "Connection": frozenset("execute scalar scalars exec_driver_sql commit".split()),
     "Engine": frozenset({"connect", "begin", "raw_connection"}),
     "Query": frozenset("all first one one_or_none scalar count get update delete".split()),
+    "Inspector": frozenset(
+        "get_table_names get_view_names get_schema_names get_sequence_names get_columns get_pk_constraint get_foreign_keys "
+        "get_indexes get_unique_constraints get_check_constraints get_table_comment has_table reflect_table".split()
+    ),
 }
-#: those of them that may find all they need at hand: an identity map, nothing to write, no transaction to end
-OFTEN_IDLE = frozenset("commit flush get get_one merge connection".split())
+#: those of them that may find all they need at hand: an identity map, nothing to write, no transaction to end, a
+#: connection that waits in its pool
+OFTEN_IDLE = frozenset("commit flush get get_one merge connection connect raw_connection".split())
+#: classes of sync objects that are made over an engine, session or connection, and have no rows in `api`
+OVER_SYNC = frozenset({"Query", "Inspector"})
 
 #: functions of builtins and the standard library that neither load, await nor keep what they are given
 HARMLESS = frozenset(

@@ -33,8 +33,8 @@ Fix:
 
 Limits:
     The finding stands at the call in the async function, also where a sync function of the project does the work.
-    Of the sync
-    object behind an async one only work that always needs the database counts (not `commit()` or `get()`).
+    Of the sync object behind an async one only work that always needs the database counts: not `commit()` or `get()`,
+    nor `connect()`, for which a connection may wait in the pool, but what is then executed on it.
     What is handed to `asyncio.to_thread`, an executor or `run_sync` is not called here. A class that is known by
     an annotation alone counts only for parameters on which nothing is awaited. Functions that tell async objects from
     sync ones by a test, and migrations, are not judged.
