@@ -15,7 +15,7 @@ from flake8_async_orm.flow import decorators
 from flake8_async_orm.flow.annotations import Reader, placed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Substitution, plain
-from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.flow.syntax import dotted_name, string_value
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, may_be_none, without_none
 from flake8_async_orm.project import Found
@@ -71,22 +71,32 @@ def _matters(value: Value) -> bool:
 
 def provider(program: Program, module: str, parameter: Parameter) -> tuple[Value, Site] | None:
     """The `f` of the `Depends(f)` at a parameter, and where that stands; as a default, in `Annotated`, or behind a name."""
-    for number in (parameter.default, parameter.annotation):
-        found = _depends(program, module, number, 0) if number is not None else None
-        source = program.project.source(found[0]) if found is not None else None
-        if found is None or source is None:
-            continue
-        where, call, cls = found
-        if call.args:
-            target = call.args[0].value
-            if not isinstance(target, (cst.Name, cst.Attribute, cst.Call)):
-                return None
-            return program.evaluate(where, source.number(target)), Site(source.path, source.number(call))
-        if cls is None and parameter.annotation is not None:
-            cls = source.nodes[parameter.annotation]
-        named = Reader(program, where).type_of(cls.annotation if isinstance(cls, cst.Annotation) else cls) if cls else None
-        return (named, Site(source.path, source.number(call))) if isinstance(named, Class) else None
-    return None
+    found = _asked(program, module, parameter)
+    source = program.project.source(found[0]) if found is not None else None
+    if found is None or source is None:
+        return None
+    where, call, cls = found
+    target = next((arg.value for arg in call.args if arg.keyword is None or arg.keyword.value == "dependency"), None)
+    if target is not None:
+        if not isinstance(target, (cst.Name, cst.Attribute, cst.Call)):
+            return None
+        return program.evaluate(where, source.number(target)), Site(source.path, source.number(call))
+    if cls is None and parameter.annotation is not None:
+        cls = source.nodes[parameter.annotation]
+    named = Reader(program, where).type_of(cls.annotation if isinstance(cls, cst.Annotation) else cls) if cls else None
+    return (named, Site(source.path, source.number(call))) if isinstance(named, Class) else None
+
+
+def scope(program: Program, module: str, parameter: Parameter) -> str | None:
+    """What the `Depends(...)` at a parameter says of its `scope`: an empty string for nothing, None for what cannot be read."""
+    found = _asked(program, module, parameter)
+    given = [one.value for one in found[1].args if one.keyword is not None and one.keyword.value == "scope"] if found else []
+    return string_value(given[0]) if given else ""
+
+
+def _asked(program: Program, module: str, parameter: Parameter) -> tuple[str, cst.Call, cst.CSTNode | None] | None:
+    numbers = [number for number in (parameter.default, parameter.annotation) if number is not None]
+    return next((found for number in numbers if (found := _depends(program, module, number, 0)) is not None), None)
 
 
 def _depends(

@@ -6,15 +6,13 @@ generators that a response runs while it is being sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from flake8_async_orm.facts import WorkOutlivedScope
-from flake8_async_orm.flow import concurrency, coroutines, instances, ledgers, providers
+from flake8_async_orm.flow import concurrency, coroutines, dependencies, instances, ledgers
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.syntax import string_value
 from flake8_async_orm.knowledge import frameworks, names
 from flake8_async_orm.lattice import State, without_none
 from flake8_async_orm.ledger import Running
@@ -125,29 +123,22 @@ def finish(frame: Frame, end: State | None) -> None:
         running = [each for each in ledgers.of(end, place).running if each.kind != "task"]
         name = place.root.removeprefix("param:") if isinstance(place.root, str) and not place.path else ""
         parameter = next((each for each in frame.function.parameters if each.name == name), None)
-        for node in _dependency(frame, parameter) if running and parameter is not None else ():
-            scope = next((a.value for a in node.args if a.keyword is not None and a.keyword.value == "scope"), None)
-            given = frame.program.evaluate(frame.module, frame.numbers[id(node.args[0].value)])
-            tree = frame.program.project.workspace.tree
-            early = leaves_dependencies_early(tree, frame.path) if scope is None else string_value(scope) == "function"
-            if early and _closes(frame, given):
-                for each in sorted(running, key=repr):
-                    provider = given.name if isinstance(given, Function) else ""
-                    frame.state_fact(WorkOutlivedScope(each.site, name, each.kind, frame.site(node), provider))
+        if not running or parameter is None or not _left_early(frame, parameter):
+            continue
+        found = dependencies.provider(frame.program, frame.module, parameter)
+        if found is None or not _closes(frame, found[0]):
+            continue
+        for each in sorted(running, key=repr):
+            provider = found[0].name if isinstance(found[0], Function) else ""
+            frame.state_fact(WorkOutlivedScope(each.site, name, each.kind, found[1], provider))
 
 
-def _dependency(frame: Frame, parameter: Parameter) -> Iterator[cst.Call]:
-    """The `Depends(...)` of a parameter, where it stands in the function itself."""
-    for number in (parameter.default, parameter.annotation):
-        node: cst.CSTNode | None = frame.source.nodes[number] if number is not None else None
-        node = node.annotation if isinstance(node, cst.Annotation) else node
-        parts = [node]
-        if isinstance(node, cst.Subscript):
-            parts = [each.slice.value for each in node.slice if isinstance(each.slice, cst.Index)]
-        for part in parts:
-            if part is not None and providers.is_depends(frame, part):
-                assert isinstance(part, cst.Call)
-                yield part
+def _left_early(frame: Frame, parameter: Parameter) -> bool:
+    """Whether what a parameter asks for is left before the response is sent: by its scope, else by the framework's version."""
+    scope = dependencies.scope(frame.program, frame.module, parameter)
+    if scope == "":
+        return leaves_dependencies_early(frame.program.project.workspace.tree, frame.path)
+    return scope == "function"
 
 
 def _closes(frame: Frame, provider: Value) -> bool:
