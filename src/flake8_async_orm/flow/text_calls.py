@@ -55,7 +55,7 @@ def _external(reader: TextReader, where: Where, node: cst.Call, dotted: str) -> 
     if names.is_sqlalchemy(dotted) and last == "make_url":
         read = reader.read(where, argument(node, 0, "name_or_url", "url"))
         faults = [urls.fault(text.parts, True, False) for text in read or ()]
-        return None if any(fault is not None and fault.refused for fault in faults) else read
+        return None if any(fault is not None and fault.anyway for fault in faults) else read
     if names.is_sqlalchemy(dotted) and dotted.endswith(("URL.create", ".URL")):
         return _headed(reader, where, argument(node, 0, "drivername"))
     if dotted in ("builtins.str", "typing.cast"):

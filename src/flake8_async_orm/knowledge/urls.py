@@ -69,14 +69,14 @@ _SCHEMES = {
 class Fault:
     """What is wrong with a URL (a clause), what to write, and a replacement of text in it, where one mends it.
 
-    `refused`: `make_url` raises for it; else the engine does, or it means something else.
+    `anyway`: it is wrong whatever the URL is for: `make_url` raises for it, or reads it as something else; else an engine raises.
     """
 
     what: str
     instead: str
     old: str = ""
     new: str = ""
-    refused: bool = False
+    anyway: bool = False
 
 
 def scheme(parts: Parts) -> str | None:
@@ -153,7 +153,7 @@ def _no_scheme(parts: Parts, text: str, default: bool) -> Fault | None:
         return Fault(
             "a URL must not begin with white space", "it without", text[: len(text) - len(text.lstrip())], "", True
         )
-    return Fault("this is no URL", "`dialect+driver://user:password@host/database`", refused=True)
+    return Fault("this is no URL", "`dialect+driver://user:password@host/database`", anyway=True)
 
 
 def _sqlite(head: str, rest: str) -> Fault | None:
@@ -164,7 +164,7 @@ def _sqlite(head: str, rest: str) -> Fault | None:
         f"three: `{head}:///{_cut(rest)}`",
         f"{head}://",
         f"{head}:///",
-        rest.startswith(":"),
+        True,
     )
 
 
@@ -180,6 +180,7 @@ def _triple_slash(head: str, rest: str) -> Fault | None:
             f"two: `{head}://`",
             f"{head}:///",
             f"{head}://",
+            True,
         )
     return None
 
@@ -192,14 +193,14 @@ def _refused(text: str) -> Fault | None:
     try:
         make_url(text)
     except ArgumentError:
-        return Fault("SQLAlchemy cannot read this URL", "`dialect+driver://user:password@host/database`", refused=True)
+        return Fault("SQLAlchemy cannot read this URL", "`dialect+driver://user:password@host/database`", anyway=True)
     except ValueError:
         port = re.search(r":([^:/?@]*)(?=[/?]|$)", text.partition("://")[2].rpartition("@")[2])
         if port is not None and not port[1]:
-            return Fault("the port is empty", "the port, or no colon", refused=True)
+            return Fault("the port is empty", "the port, or no colon", anyway=True)
         word = port[1] if port is not None else ""
         shown = f"`{word}` is no port" if word and "`" not in word else "the port is no number"
-        return Fault(shown, "a number", refused=True)
+        return Fault(shown, "a number", anyway=True)
     return None
 
 
@@ -217,4 +218,5 @@ def _at_sign(text: str) -> Fault | None:
         "`%40` for it",
         f":{password}@" if plain else "",
         f":{password.replace('@', '%40')}@" if plain else "",
+        True,
     )

@@ -21,7 +21,7 @@ Fix:
 
 Limits:
     The finding stands at the URL that is given to an engine's function or `make_url`, and is followed as AOR204
-    does. Other characters in a password (`/`, `#`, `?`, `:`, `%`) are read well and not reported. Dialects that
+    does. Where only `make_url` gets it, `postgres://` is not reported: the scheme may be set anew. Other characters in a password (`/`, `#`, `?`, `:`, `%`) are read well and not reported. Dialects that
     SQLAlchemy does not bring have URLs of their own, and are not judged; nor is a setting's default without any
     `:/`, which is a placeholder.
 
@@ -41,8 +41,8 @@ def check(fact: UrlGiven) -> Finding | None:
     first = faults[0] if faults else None
     if first is None or None in faults:
         return None
-    if fact.is_async is None and not first.refused:
-        # what the URL is for is not known yet
+    if fact.is_async is None and not first.anyway:
+        # an engine would refuse it, and what this one is for is not known
         return None
     written = fact.written
     fixes: tuple[FixRequest, ...] = ()
