@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.facts import AsyncObjectGiven, EngineCreated, Fact, ListenerAdded, MissingMemberUsed, UrlGiven
+from flake8_async_orm.facts import (
+    AsyncObjectGiven,
+    EngineCreated,
+    Fact,
+    ListenerAdded,
+    MissingMemberUsed,
+    SyncBindGiven,
+    UrlGiven,
+)
 from flake8_async_orm.values import Site
 
 A, B, C = (Site("module.py", number) for number in range(1, 4))
@@ -45,11 +53,15 @@ FACTS: list[tuple[str, Fact]] = [
     ("AOR204", given("mysql://h/d", "postgresql+psycopg2://h/d", default=True, written=None)),
     ("AOR204", given("postgresql://h/d", versions=frozenset({"1.4", "2.0"}))),
     ("AOR204", given("sqlite+aiosqlite://", is_async=False)),
+    ("AOR204", SyncBindGiven(A, "Engine", "AsyncSession", made=B, maker=C, others=False)),
+    ("AOR204", SyncBindGiven(A, "Engine", "async_sessionmaker", "sync_engine")),
+    ("AOR204", SyncBindGiven(A, "Connection", "sessionmaker")),
     ("AOR205", given("postgres://h/d")),
     ("AOR205", given("app.db")),
     ("AOR205", given("app.db", is_async=None)),
     ("AOR205", given("postgresql+asyncpg://u:p@ss@h/d")),
     ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=False)),
+    ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=None)),
     ("AOR205", given("postgresql+asyncpg://h:/d")),
     ("AOR205", given("postgresql+asyncpg://h:port/d")),
     ("AOR205", given("postgresql+asyncpg:/h/d")),
@@ -87,6 +99,6 @@ SILENT: list[tuple[str, Fact]] = [
     ("AOR207", ListenerAdded(A, "before_flush", "sessionmaker", "Session")),
     ("AOR205", given("sqlite://")),
     ("AOR205", given("change me", default=True)),
-    ("AOR205", given("postgresql+asyncpg:///u:pw@h/d", is_async=None)),
+    ("AOR205", given("postgres://h/d", is_async=None)),
     ("AOR205", given("app.db", "sqlite://")),
 ]

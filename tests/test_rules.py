@@ -89,9 +89,14 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 def test_a_rule_that_is_right_is_registered(register: Callable[..., None]) -> None:
     register()
     registered = REGISTRY["AOR799"]
-    assert (registered.name, registered.fact, registered.summary) == ("made-up", CoroutineDropped, "A summary.")
+    assert (registered.name, registered.facts, registered.summary) == ("made-up", (CoroutineDropped,), "A summary.")
     assert registered.sections["Why"] == "Because."
     assert registered.check(CoroutineDropped(A, "f", "statement", True)) is None
+
+
+def test_a_rule_may_be_asked_about_several_kinds_of_facts(register: Callable[..., None]) -> None:
+    register(check=CHECK.replace("facts.CoroutineDropped", "facts.CoroutineDropped | facts.UrlGiven"))
+    assert REGISTRY["AOR799"].facts == (CoroutineDropped, facts.UrlGiven)
 
 
 def test_a_finding_gets_the_code_and_the_name_of_its_rule(register: Callable[..., None]) -> None:
@@ -111,15 +116,15 @@ REFUSALS: list[tuple[dict[str, str], str]] = [
     ({"doc": ""}, "the module's docstring has no section `Why:`"),
     (
         {"check": CHECK.replace("facts.CoroutineDropped", "str")},
-        "the function takes exactly one parameter, annotated with a class of `facts`",
+        "the function takes exactly one parameter, annotated with a class of `facts`, or a union of some",
     ),
     (
         {"check": CHECK.replace(": facts.CoroutineDropped", "")},
-        "the function takes exactly one parameter, annotated with a class of `facts`",
+        "the function takes exactly one parameter, annotated with a class of `facts`, or a union of some",
     ),
     (
         {"check": CHECK.replace("(fact", "(other, fact")},
-        "the function takes exactly one parameter, annotated with a class of `facts`",
+        "the function takes exactly one parameter, annotated with a class of `facts`, or a union of some",
     ),
 ]
 
@@ -427,7 +432,7 @@ def stated(code: str, source: Source) -> Fact:
     return next(
         fact
         for fact in interpret(source, workspace.project_for(PATH))
-        if isinstance(fact, REGISTRY[code].fact) and check(code, fact) is not None
+        if isinstance(fact, REGISTRY[code].facts) and check(code, fact) is not None
     )
 
 

@@ -1,7 +1,7 @@
 """What a rule is and what it says.
 
 A rule is a module in `flake8_async_orm.rules` with one `@rule(...)` function from one fact to a `Finding` or None.
-The annotation of its first parameter is the subscription; the module's docstring is its documentation.
+The annotation of its first parameter, a class of `facts` or a union of some, is the subscription; the module's docstring is its documentation.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A registered rule. `sections` are those of its docstring, by title; `summary` its first line."""
+    """A registered rule. `facts`: what it is asked about. `sections` are those of its docstring, by title; `summary` its first line."""
 
     code: str
     name: str
-    fact: type[Fact]
+    facts: tuple[type[Fact], ...]
     check: Callable[[Fact], Finding | None]
     summary: str
     sections: dict[str, str]
@@ -112,9 +112,10 @@ def rule(
             raise refuse(f"the name `{name}` is not in lower case with hyphens")
         parameters = list(inspect.signature(check).parameters.values())
         hints = typing.get_type_hints(check)
-        fact = hints.get(parameters[0].name) if len(parameters) == 1 else None
-        if not (isinstance(fact, type) and issubclass(fact, Fact)):
-            raise refuse("the function takes exactly one parameter, annotated with a class of `facts`")
+        hint = hints.get(parameters[0].name) if len(parameters) == 1 else None
+        facts = typing.get_args(hint) or (hint,)
+        if not all(isinstance(fact, type) and issubclass(fact, Fact) for fact in facts):
+            raise refuse("the function takes exactly one parameter, annotated with a class of `facts`, or a union of some")
         module = sys.modules[check.__module__]
         summary, sections = parse_docstring(module.__doc__ or "")
         for section in SECTIONS:
@@ -129,7 +130,7 @@ def rule(
                 finding.message, finding.site, finding.help, finding.related, finding.fixes, code=code, name=name
             )
 
-        REGISTRY[code] = Rule(code, name, fact, checked, summary, sections, default, since, preview)
+        REGISTRY[code] = Rule(code, name, facts, checked, summary, sections, default, since, preview)
         return check
 
     return register

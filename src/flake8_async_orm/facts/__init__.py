@@ -19,7 +19,14 @@ from flake8_async_orm.facts.coroutines import (
     RowsFetched,
     RunSyncGiven,
 )
-from flake8_async_orm.facts.engines import AsyncObjectGiven, EngineCreated, ListenerAdded, PlainSqlExecuted, UrlGiven
+from flake8_async_orm.facts.engines import (
+    AsyncObjectGiven,
+    EngineCreated,
+    ListenerAdded,
+    PlainSqlExecuted,
+    SyncBindGiven,
+    UrlGiven,
+)
 from flake8_async_orm.facts.instances import (
     AbsentRowInserted,
     AttributeRead,
@@ -91,6 +98,7 @@ __all__ = [
     "SessionRegistryMade",
     "SessionShared",
     "SessionUsedAfterFailure",
+    "SyncBindGiven",
     "TransactionBegunAgain",
     "TransactionEndedInBlock",
     "UnflushedValueRead",

@@ -80,6 +80,23 @@ class AsyncObjectGiven(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncBindGiven(Fact):
+    """A sync engine or connection, at `site`, was given to `function`, which binds async sessions to it.
+
+    `cls`: its class. `reached_by`: the attribute by which it was reached from its async one. `made`: the call that made the engine,
+    `maker`: what is called there, where that is in the same file; `others`: it has no name, or one that
+    the file mentions elsewhere too.
+    """
+
+    cls: str
+    function: str
+    reached_by: str = ""
+    made: Site | None = None
+    maker: Site | None = None
+    others: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class PlainSqlExecuted(Fact):
     """A string was given to `callee` as a statement; `site` is the string's expression.
 

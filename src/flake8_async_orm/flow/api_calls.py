@@ -6,6 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.flow import (
     autoflush,
+    binds,
     blocking,
     concurrency,
     consumption,
@@ -71,6 +72,8 @@ def call_member(
     take(frame, arguments)
     if receiver.cls in behaviour.BLOCKING:
         blocking.called(frame, receiver, name, site)
+    if name == "configure" and receiver.cls in names.FACTORIES:
+        binds.given(frame, receiver.of, f"{receiver.cls}.configure", arguments, False)
     if name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
         executions.given(frame, receiver, name, arguments)
     gives = behaviour.gives(receiver.cls, name)
@@ -209,10 +212,6 @@ def _transaction(receiver: ApiObject, name: str, site: Site) -> ContextManager:
 # -- instances ----------------------------------------------------------------------------------------------------------
 
 
-
-
-
-
 def _effect(
     frame: Frame, receiver: ApiObject, name: str, first: Value | None, arguments: list[Argument], site: Site
 ) -> Effect | None:
@@ -282,12 +281,6 @@ def _used(state: State, place: Place | None, used: bool, word: str = "") -> None
             state.heap[place] = replace(held, used=used, done=held.done | {word} if word else held.done)
 
 
-
-
-
-
-
-
 def _run_sync(
     frame: Frame, state: State, receiver: ApiObject, arguments: list[Argument], node: cst.Call, site: Site
 ) -> Value:
@@ -340,6 +333,7 @@ def call_object(frame: Frame, state: State, callee: ApiObject, arguments: list[A
         transactions.forget(state, site)
     if callee.cls in names.FACTORIES:
         session = called_factory(callee, arguments, site)
+        binds.given(frame, session, callee.cls, arguments, False)
         ledgers.made(frame, state, session, site)
         return session
     if callee.cls == "async_scoped_session":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_orm.flow import (
+    binds,
     ledgers,
     transactions,
 )
@@ -64,6 +65,7 @@ def construct(frame: Frame, state: State, cls: Class, api_name: str, arguments: 
         flags = settings(arguments, OPTIONS if subclass is None else dict.fromkeys(OPTIONS)) | _made(api_name)
         flags |= ledgers.bound_to(arguments)
         made = ApiObject(api_name, Place(site), flags=flags, because=Because("constructor", site), subclass=subclass)
+        binds.given(frame, made, names.shown(names.last(cls.name)), arguments)
         ledgers.made(frame, state, made, site)
         return made
     flags = _made(api_name)
@@ -103,6 +105,7 @@ def _factory(frame: Frame, cls: Class, api_name: str, arguments: list[Argument],
     if isinstance(made, ApiObject):
         flags |= _made(made.cls)
     flags |= ledgers.bound_to(arguments)
+    binds.given(frame, made, api_name, arguments)
     return ApiObject(api_name, Place(site), of=made, flags=flags, because=Because("constructor", site))
 
 

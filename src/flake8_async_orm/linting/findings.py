@@ -183,7 +183,8 @@ def _judge(
     rules: dict[type[Fact], list[Rule]] = {}
     for rule in registered().values():
         if config.enabled(rule.code, rule.default, rule.preview):
-            rules.setdefault(rule.fact, []).append(rule)
+            for kind in rule.facts:
+                rules.setdefault(kind, []).append(rule)
     findings: dict[tuple[str, Site], Finding] = {}
     for fact in facts:
         if isinstance(fact, AnalysisFailed):

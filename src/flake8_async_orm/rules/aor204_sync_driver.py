@@ -4,7 +4,8 @@ Why:
     The driver comes from the scheme of the URL, or is the dialect's default where the scheme names none.
     `create_async_engine` refuses a driver without asyncio (InvalidRequestError; ModuleNotFoundError where it is
     not installed), and `create_engine` takes an async driver without a word: the first connection then fails
-    with MissingGreenlet.
+    with MissingGreenlet. An async session that is bound to a sync engine is refused when it is made, by its factory
+    too (ArgumentError).
 
 Invalid:
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -22,7 +23,9 @@ Valid:
 
 Fix:
     Unsafe: the scheme is changed where it is written, when that is in the same file. The driver has to be
-    installed. A URL that several places read is only suggested to be changed: the others may need it as it is.
+    installed. A URL that several places read is only suggested to be changed: the others may need it as it is. So is
+    `create_async_engine` for a sync engine that a session is bound to, unless it has a name that nothing else in the file
+    mentions.
 
 Limits:
     The finding stands at the URL that is given to the function. The URL is followed through constants, f-strings
@@ -38,13 +41,15 @@ See:
     https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls
 """
 
-from flake8_async_orm.facts import UrlGiven
+from flake8_async_orm.facts import SyncBindGiven, UrlGiven
 from flake8_async_orm.knowledge import urls
-from flake8_async_orm.rule import Finding, FixRequest, rule
+from flake8_async_orm.rule import Finding, FixRequest, Safety, rule
 
 
 @rule("AOR204", "sync-driver", since="0.1.0")
-def check(fact: UrlGiven) -> Finding | None:
+def check(fact: UrlGiven | SyncBindGiven) -> Finding | None:
+    if isinstance(fact, SyncBindGiven):
+        return _bound(fact)
     wrong = "sync" if fact.is_async else "async"
     if fact.is_async is None or not fact.settled or not fact.urls or not fact.versions:
         return None
@@ -71,3 +76,23 @@ def check(fact: UrlGiven) -> Finding | None:
         fixes = (FixRequest("replace_text", f"Write `{wanted}://`", "unsafe", (written,), words),)
     related = ((written, "written here"),) if written is not None and written != fact.site else ()
     return Finding(message, fact.site, help=help_, related=related, fixes=fixes)
+
+
+def _bound(fact: SyncBindGiven) -> Finding:
+    instead = "make it with `create_async_engine`"
+    if fact.reached_by:
+        instead = f"write the async object itself, without `{fact.reached_by}`"
+    elif fact.cls == "Connection":
+        instead = "write an `AsyncConnection`, of an engine by `create_async_engine`"
+    fixes: tuple[FixRequest, ...] = ()
+    if fact.maker is not None:
+        words = ("sqlalchemy.ext.asyncio", "create_async_engine")
+        grade: Safety = "suggestion" if fact.others else "unsafe"
+        fixes = (FixRequest("put_name", "Make it an async engine", grade, (fact.maker,), words),)
+    return Finding(
+        f"`{fact.function}` needs an `AsyncEngine`, and this is a sync `{fact.cls}`; {instead}",
+        fact.site,
+        help="the session is refused when it is made: ArgumentError, `AsyncEngine expected`",
+        related=((fact.made, "made here"),) if fact.made is not None else (),
+        fixes=fixes,
+    )
