@@ -404,3 +404,23 @@ class TestLines:
             # an offset inside of a `\r\n` belongs to its line, but no column stands for it
             if text[offset - 1 : offset + 1] != "\r\n":
                 assert lines.offset(line, column) == offset
+
+
+@pytest.mark.parametrize("text", [EVERYTHING, *(PACKAGE.joinpath(name).read_text("utf-8") for name in OWN_FILES[:10])])
+def test_the_tree_is_the_one_that_libcst_makes(text: str) -> None:
+    classes = dict(vars(libcst))
+    checked = libcst.CSTNode.__post_init__
+    ours = Source.from_text("x.py", text).module
+    assert ours.deep_equals(libcst.parse_module(text))
+    assert ours.code == text
+    assert vars(libcst) == classes
+    assert libcst.CSTNode.__post_init__ is checked
+
+
+def test_what_a_failed_parse_borrowed_is_given_back() -> None:
+    classes = dict(vars(libcst))
+    with pytest.raises(SourceError):
+        _ = Source.from_text("x.py", "def f(:").module
+    assert vars(libcst) == classes
+    with pytest.raises(libcst.CSTValidationError):
+        libcst.Name("")
