@@ -281,11 +281,22 @@ class ContextManager(Value):
 
 @record
 class Collection(Value):
-    """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator, async iterator (what a result gives)."""
+    """Any number of `of`. `kind`: list, tuple, set, dict (its values), iterator, async iterator (what a result gives).
+
+    `entries`: of a dictionary with literal keys what stands under each; under `**` what was unpacked into it.
+    """
 
     of: Value
     kind: str = "list"
     place: Place | None = None
+    entries: tuple[tuple[str, Value], ...] = ()
+
+    def entry(self, key: str) -> Value | None:
+        """What a dictionary holds under `key`, where that is known."""
+        found: Value | None = None
+        for name, value in self.entries:
+            found = value if name == key else None if name == "**" else found
+        return found
 
 
 @record

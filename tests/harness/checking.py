@@ -20,6 +20,10 @@ def stage(program: Program, folder: Path, texts: dict[str, str] | None = None) -
         path.parent.mkdir(parents=True, exist_ok=True)
         text = (texts or {}).get(file)
         path.write_bytes((program.root / file).read_bytes() if text is None else text.encode())
+    for file in program.data:
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((program.root / file).read_bytes())
 
 
 def settings_of(program: Program, linter: Linter) -> dict[str, object]:

@@ -42,6 +42,12 @@ class Program:
         return tuple(path.relative_to(self.root).as_posix() for path in found if not path.name.endswith(".fixed.py"))
 
     @cached_property
+    def data(self) -> tuple[str, ...]:
+        """What a package holds besides sources: templates."""
+        found = sorted(path for path in (self.root / self.name).rglob("*") if path.suffix in (".html", ".txt"))
+        return tuple(path.relative_to(self.root).as_posix() for path in found)
+
+    @cached_property
     def marked(self) -> dict[str, Marked]:
         main = self.main if self.group not in INFERENCE else None
         return {file: parse(read(self.root / file), f"{self.group}/{file}", file == main) for file in self.files}

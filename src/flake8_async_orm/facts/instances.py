@@ -126,6 +126,8 @@ class DetachedAttributeRead(AttributeRead):
 class AttributeSerialized(AttributeRead):
     """An attribute was read by a serialiser, for the field `schema` (`UserRead.posts`), declared at `read`.
 
+    Or by a generated method (`User.__repr__`, `asdict`), or by a template (`schema` is its name and line: `page.html:3`).
+
     `statement`, `path`: as in RelationshipRead. `state` may also be detached.
     """
 

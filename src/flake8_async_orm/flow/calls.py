@@ -153,9 +153,13 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             schema := serialization.schema_of(frame, receiver, name)
         ) is not None:
             return serialization.called(frame, state, receiver, schema, arguments, site)
+        case BoundMember(receiver=Object(cls=cls) as receiver, name=name) if templates.is_renderer(frame, cls, name):
+            return templates.called(frame, state, receiver, name, arguments, site)
         case BoundMember(receiver=receiver, name=name):
             return foreign.foreign_member(frame, state, receiver, name, arguments, node, site)
         case Function():
+            if callee.name.endswith(".TemplateResponse"):
+                templates.overridden(frame, state, callee, arguments, site)
             return project_calls.call(frame, state, callee, arguments, site)
         case LocalFunction():
             return project_calls.call_local(frame, state, callee, arguments, site)
@@ -343,4 +347,5 @@ from flake8_async_orm.flow import (  # noqa: E402
     project_calls,
     representation,
     targets,
+    templates,
 )

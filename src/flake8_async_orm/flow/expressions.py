@@ -33,9 +33,11 @@ from flake8_async_orm.values import (
     Constant,
     Coroutine,
     Function,
+    Instance,
     LocalFunction,
     ModelAttribute,
     Object,
+    OneOf,
     Site,
     Text,
     Tuple,
@@ -141,20 +143,34 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     return Collection(one_of(values) if values else EMPTY, kind)
 
 
+#: entries of a dictionary that are told apart, if there is something among them that is worth it
+_ENTRIES = 40
+_TOLD = (Instance, Collection, Tuple, OneOf, Object)
+
+
 @evaluates(cst.Dict)
 def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.Dict
     values: list[Value] = []
+    entries: list[tuple[str, Value]] = []
     for element in node.elements:
+        key: Value = NONE
         if type(element) is cst.DictElement:
-            evaluate(frame, element.key, state)
+            key = evaluate(frame, element.key, state)
         values.append(evaluate(frame, element.value, state))
         ledgers.share(state, values[-1])
+        if isinstance(key, Constant) and isinstance(key.value, str):
+            entries.append((key.value, values[-1]))
+        elif isinstance(values[-1], Collection) and type(element) is cst.StarredDictElement and values[-1].entries:
+            entries += values[-1].entries
+        else:
+            entries.append(("**", Unknown("unpacked")))
     found = one_of(values) if values else EMPTY
     if isinstance(found, Unknown):
         for value in values:
             coroutines.consume(frame, value)
-    return Collection(found, "dict")
+    told = any(isinstance(value, _TOLD) for _, value in entries) and len(entries) <= _ENTRIES
+    return Collection(found, "dict", None, tuple(entries) if told else ())
 
 
 # -- operators --------------------------------------------------------------------------------------------------------
@@ -327,7 +343,9 @@ def _subscript(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         case Tuple(items=items) if items:
             return one_of(items)
         case Collection(of=of) as collection:
-            return of if indexes else collection
+            key = indexes[0] if collection.entries and indexes else None
+            entry = collection.entry(key.value) if isinstance(key, Constant) and isinstance(key.value, str) else None
+            return entry if entry is not None else of if indexes else collection
         case ApiObject() as result if result is value:
             consumption.used(frame, result, "subscript" if indexes else "slice", whole, site, _index(indexes))
             return Unknown("item")

@@ -20,8 +20,8 @@ from flake8_async_orm.flow.annotations import instance_of, placed
 from flake8_async_orm.flow.calls import Argument, is_logging, take, unknown
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
-from flake8_async_orm.knowledge import callables, names, serializers
-from flake8_async_orm.lattice import State
+from flake8_async_orm.knowledge import callables, names, serializers, templating
+from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
@@ -73,6 +73,8 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         return _runner(frame, state, dotted, arguments, site)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
+    if dotted in templating.FUNCTIONS:
+        return templates.function_called(frame, state, dotted, arguments, site)
     if dotted in callables.TAKING_APART and arguments:
         take(frame, arguments)
         if not arguments[0].star:
@@ -202,4 +204,4 @@ def construct(
 
 
 # these need what is defined above
-from flake8_async_orm.flow import builtin_calls, constructions, project_calls, representation  # noqa: E402
+from flake8_async_orm.flow import builtin_calls, constructions, project_calls, representation, templates  # noqa: E402

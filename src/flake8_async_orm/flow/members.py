@@ -307,8 +307,19 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
         if foreign is not None:
             return placed(foreign, value.place.at(name)) if value.place is not None else foreign
         return BoundMember(value, name, frame.site(node.value))
-    if serialization.schema_of(frame, value, name) is not None:
+    if serialization.schema_of(frame, value, name) is not None or templates.is_renderer(frame, value.cls, name):
         return BoundMember(value, name)
+    attribute = frame.program.attribute(value.cls, name)
+    return placed(attribute, value.place.at(name)) if value.place is not None else attribute
+
+
+def field_value(frame: Frame, state: State, value: Object, name: str) -> Value:
+    """What an object of a project class holds under `name`, where that is no method."""
+    fields = state.heap.get(value.place) if value.place is not None else None
+    if isinstance(fields, ObjectState) and name in fields.fields:
+        return fields.fields[name]
+    if frame.program.method(value.cls.name, name) is not None:
+        return Unknown("a method")
     attribute = frame.program.attribute(value.cls, name)
     return placed(attribute, value.place.at(name)) if value.place is not None else attribute
 
@@ -363,6 +374,6 @@ def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import decorators, project_calls  # noqa: E402
+from flake8_async_orm.flow import decorators, project_calls, templates  # noqa: E402
 
 __all__ = ["Callable", "member", "method_value"]

@@ -285,7 +285,8 @@ class Substitution:
             case Object():
                 return Object(value.cls, self.place(value.place))
             case Collection():
-                return Collection(self.value(value.of), value.kind, self.place(value.place))
+                entries = tuple((name, self.value(entry)) for name, entry in value.entries)
+                return Collection(self.value(value.of), value.kind, self.place(value.place), entries)
             case Tuple():
                 return replace(value, items=tuple(self.value(item) for item in value.items))
             case OneOf():

@@ -55,9 +55,24 @@ def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, compre
                     state.names[owner.value] = replace(binding, value=replace(held, of=value))
             for element in target.slice:
                 if type(element.slice) is cst.Index:
-                    evaluate(frame, element.slice.value, state)
+                    key = evaluate(frame, element.slice.value, state)
+                    if type(owner) is cst.Name and isinstance(held, Collection):
+                        _set_entry(state, owner.value, key, value)
         case _:
             coroutines.consume(frame, value)
+
+
+def _set_entry(state: State, name: str, key: Value, value: Value) -> None:
+    """`name[key] = value`, where a dictionary's entries are told apart."""
+    binding = state.names.get(name)
+    held = binding.value if binding is not None else None
+    if binding is not None and isinstance(held, Collection) and held.kind == "dict":
+        known = isinstance(key, Constant) and isinstance(key.value, str)
+        entry = (str(key.value), value) if isinstance(key, Constant) and known else ("**", Unknown("set"))
+        if held.entries or (known and isinstance(value, (Instance, Collection, Tuple))):
+            before = held.entries or (() if held.of == EMPTY else (("**", Unknown("before")),))
+            others = tuple(one for one in before if one[0] != entry[0])
+            state.names[name] = replace(binding, value=replace(held, entries=(*others, entry)))
 
 
 def _unpack(

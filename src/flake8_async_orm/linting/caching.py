@@ -28,7 +28,7 @@ from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.linting.outcomes import Job, Outcome, Task
 
 #: installed packages that have a say in what is found
-_LIBRARIES = ("libcst", "sqlalchemy")
+_LIBRARIES = ("jinja2", "libcst", "sqlalchemy")
 _NAMES = tuple(one.name for one in fields(Diagnostic))
 
 

@@ -12,6 +12,7 @@ from flake8_async_orm.source import Source
 if TYPE_CHECKING:
     from flake8_async_orm.project.models import Models
     from flake8_async_orm.project.schemas import Schemas
+    from flake8_async_orm.project.templates import Templates
 
 
 class Project(Names):
@@ -23,12 +24,14 @@ class Project(Names):
     generation = 0
     _models: Models | None = None
     _schemas: Schemas | None = None
+    _templates: Templates | None = None
 
     def forget(self) -> None:
         super().forget()
         self.generation += 1
         self._models = None
         self._schemas = None
+        self._templates = None
 
     def module_name(self, path: str) -> str:
         """The name of the module at `path`; it finds that file again in this project, and no other."""
@@ -58,3 +61,11 @@ class Project(Names):
 
             self._schemas = Schemas(self)
         return self._schemas
+
+    @property
+    def templates(self) -> Templates:
+        if self._templates is None:
+            from flake8_async_orm.project.templates import Templates
+
+            self._templates = Templates(self)
+        return self._templates

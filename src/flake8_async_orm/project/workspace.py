@@ -163,6 +163,15 @@ class Workspace:
         self._sources[path] = source
         return source
 
+    def text_at(self, path: str) -> str | None:
+        """What the file at `path` (absolute) holds, whatever it is, if that is UTF-8."""
+        self._validate(path)
+        data = self._data(path)
+        try:
+            return None if data is None else data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
     def definition_at(self, path: str) -> ModuleDefinition | None:
         """The definitions of the file at `path` (absolute), None if it is no Python."""
         self._validate(path)

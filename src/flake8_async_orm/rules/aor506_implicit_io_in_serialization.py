@@ -6,7 +6,8 @@ Why:
     ORM emit SQL at that moment, which raises MissingGreenlet under asyncio. pydantic wraps it: what one sees is a
     ValidationError, or FastAPI's ResponseValidationError and a status of 500.
     The `repr` of a mapped dataclass (and with it `str`, `print` and an f-string), its `==` and `dataclasses.asdict` read
-    the fields in the same way, but for those with `repr=False` and `compare=False`.
+    the fields in the same way, but for those with `repr=False` and `compare=False`. A Jinja template is rendered by
+    plain functions, so that what it reads cannot be awaited either.
 
 Invalid:
     from pydantic import BaseModel, ConfigDict
@@ -92,7 +93,8 @@ Limits:
     names one attribute; the next comes up when it is loaded. Schemas that put something else in the place of the
     instance (validators before validation, an own `__init__`) are not judged, nor are aliases that are made by a
     function. The `==` of a mapped dataclass ends at the first field that differs since Python 3.13: of two instances
-    that are surely two, its first field is judged.
+    that are surely two, its first field is judged. Templates are read where jinja2 is installed beside the linter and
+    the file is found in the project; what a template shows only on a condition that is not known is not judged.
 
 See:
     SQLAlchemy error MissingGreenlet, https://sqlalche.me/e/20/xd2s
@@ -111,6 +113,11 @@ _STATES = {
     "generated": "was not fetched",
     "detached": "is not loaded, and the session is gone",
 }
+_HELP = (
+    "the serialiser reads every field of the schema, those with a default too; what it cannot read is a "
+    "ValidationError, in FastAPI a response of status 500"
+)
+_HELP_FOR_TEMPLATES = "a template is rendered by plain functions: nothing that it reads can be awaited"
 
 
 @rule("AOR506", "implicit-io-in-serialization", since="0.1.0")
@@ -127,6 +134,8 @@ def check(fact: AttributeSerialized) -> Finding | None:
     if relationship:
         option = ".".join(f"selectinload({short_name(f'{model}.{attribute}')})" for model, attribute in fact.path)
         mend = f"write `.options({option})` on the statement"
+    elif fact.kind != "relationship" and fact.state == "unloaded":
+        mend = f"write `.options(undefer({name}))` on the statement"
     else:
         mend = f"write `await {fact.session_name or 'session'}.refresh({fact.instance or '...'})` before"
     fixes: tuple[FixRequest, ...] = ()
@@ -136,8 +145,7 @@ def check(fact: AttributeSerialized) -> Finding | None:
     return Finding(
         f"`{fact.schema}` reads `{name}`, which {_STATES.get(fact.state, 'is not loaded')}; {mend}",
         fact.site,
-        help="the serialiser reads every field of the schema, those with a default too; what it cannot read is a "
-        "ValidationError, in FastAPI a response of status 500",
+        help=_HELP_FOR_TEMPLATES if ":" in fact.schema else _HELP,
         related=tuple(related),
         fixes=fixes,
     )
