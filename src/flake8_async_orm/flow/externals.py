@@ -21,7 +21,7 @@ from flake8_async_orm.flow.calls import Argument, is_logging, take, unknown
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
 from flake8_async_orm.knowledge import callables, names, serializers, templating
-from flake8_async_orm.lattice import State, one_of, without_none
+from flake8_async_orm.lattice import State
 from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
