@@ -8,6 +8,7 @@ libraries' words as well and counted apart, as are mocks, sync objects and what 
 from __future__ import annotations
 
 import argparse
+import random
 import re
 import statistics
 import sys
@@ -21,6 +22,7 @@ import libcst as cst
 from flake8_async_orm.config import Config
 from flake8_async_orm.facts import ReceiverRevealed
 from flake8_async_orm.flow import interpret
+from flake8_async_orm.flow.render import render
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import without_none
 from flake8_async_orm.project import Project, Workspace
@@ -49,7 +51,7 @@ _QUOTED = re.compile(r"`[^`]*`")
 class Tally:
     """Receivers by what is known of them: async, sync, mock, other, foreign (given by another library's object), unknown.
 
-    `unknown` lists those that are not known.
+    `unknown` lists those that are not known, `typed` those that are known to be asynchronous, with what they are.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -153,7 +155,8 @@ def look(source: Source, project: Project, tally: Tally, tree: Path) -> None:
         if kind == "unknown":
             tally.unknown[_QUOTED.sub("`...`", why)].append(f"{place}  ({why})")
         elif kind == "async":
-            tally.typed.append(place)
+            shown = sorted({render(value) for value in values if nature(value)[0] != "unknown"})
+            tally.typed.append(f"{place}  {' / '.join(shown)}")
 
 
 def cover(tree: Path) -> Tally:
@@ -209,17 +212,22 @@ def main() -> int:
     )
     parser.add_argument("--grep", type=re.compile, help="show the examples that match only")
     parser.add_argument("--typed", action="store_true", help="list the receivers that are known as well")
+    parser.add_argument("--sample", type=int, default=0, help="list so many of all known receivers, drawn at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample (default: 1)")
     parser.add_argument("--limit", type=float, help="fail where the share of a tree is smaller (in percent)")
     arguments = parser.parse_args()
-    shares = []
+    shares, typed = [], []
     for tree in arguments.trees:
         tally = cover(tree.resolve())
         report(tree.resolve(), tally, arguments.examples, arguments.grep)
         if arguments.typed:
             print("\n".join(f"    {place}" for place in tally.typed))
         shares.append(tally.share)
+        typed += [f"{tree.name}/{place}" for place in tally.typed]
     if len(shares) > 1:
         print(f"{'median':40} {statistics.median(shares):6.1f} %")
+    drawn = random.Random(arguments.seed).sample(sorted(typed), min(arguments.sample, len(typed)))
+    print("\n".join(f"sample {place}" for place in sorted(drawn)), end="\n" if drawn else "")
     return int(arguments.limit is not None and min(shares) < arguments.limit)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.flow import (
+    alternatives,
     associations,
     concurrency,
     consumption,
@@ -190,19 +191,11 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             rest = without_none(callee)
             if not isinstance(rest, OneOf):
                 return call(frame, state, rest, arguments, node, site)
-            frame.muted += 1
-            try:
-                found_values = [
-                    call(frame, state.copy(), option, arguments, node, site)
-                    for option in sorted(rest.options, key=repr)
-                ]
-            finally:
-                frame.muted -= 1
-            for found_value in found_values:
-                # what one kind of receiver makes a coroutine of, another may not
-                coroutines.consume(frame, found_value)
+            given = alternatives.called(
+                frame, state, site, sorted(rest.options, key=repr), lambda one, at: call(frame, at, one, arguments, node, site)
+            )
             unknown(frame, state, arguments)
-            return one_of(found_values)
+            return given
     if type(node.func) is cst.Attribute and node.func.attr.value in crossings.FOREIGN:
         crossings.foreign(frame, node.func.attr.value, arguments, node, site)
     return unknown(frame, state, arguments)

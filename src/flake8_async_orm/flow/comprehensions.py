@@ -37,6 +37,13 @@ from flake8_async_orm.values import (
 def _comprehension(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert isinstance(node, (cst.ListComp, cst.SetComp, cst.GeneratorExp, cst.DictComp))
     inner = State(dict(state.names), state.heap)
+    # there may be nothing to go through: a call in it that only raises ends nothing
+    return frame.on_a_path(lambda: _elements(frame, node, state, inner))[0]
+
+
+def _elements(
+    frame: Frame, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp, state: State, inner: State
+) -> Value:
     clause: cst.CompFor | None = node.for_in
     while clause is not None:
         _comp_for(frame, clause, inner)

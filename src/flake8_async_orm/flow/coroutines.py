@@ -60,8 +60,8 @@ def consume(frame: Frame, value: Value) -> None:
 def hand_on(frame: Frame, value: Value, state: State) -> None:
     """The coroutines in `value` go where they will be awaited: what they do may have happened from now on."""
     consume(frame, value)
-    for found in in_value(value):
-        effect = frame.effects.get(found.site)
+    for site in dict.fromkeys(found.site for found in in_value(value)):
+        effect = frame.effects.get(site)
         if effect is not None:
             effect(state)
 

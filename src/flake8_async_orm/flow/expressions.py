@@ -16,12 +16,11 @@ from flake8_async_orm.flow import (
     transactions,
 )
 from flake8_async_orm.flow.comprehensions import _use, element_of
-from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, lost_sight
 from flake8_async_orm.flow.syntax import literal, string_value
-from flake8_async_orm.lattice import Binding, State, join, join_states, one_of, without_none
+from flake8_async_orm.lattice import Binding, State, join, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
     NONE,
@@ -225,23 +224,6 @@ def _added(left: Value, right: Value) -> Value:
             return Unknown("operation")
 
 
-@evaluates(cst.BooleanOperation)
-def _boolean(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert type(node) is cst.BooleanOperation
-    is_and = type(node.operator) is cst.And
-    left = truth(frame, node.left, state)
-    right_state: State | None = state.copy()
-    assert right_state is not None
-    right_state = assume(frame, node.left, right_state, is_and)
-    if right_state is None:
-        return left
-    right = evaluate(frame, node.right, right_state)
-    merged = join_states(state.copy(), right_state)
-    assert merged is not None
-    state.names, state.heap = merged.names, merged.heap
-    if not is_and:
-        return join(without_none(left), right) if not isinstance(left, Unknown) else Unknown("either")
-    return Unknown("either") if isinstance(right, Coroutine) is False else right
 
 
 def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
@@ -254,27 +236,6 @@ def truth(frame: Frame, node: cst.BaseExpression, state: State) -> Value:
         site = frame.site(node)
         consumption.used(frame, value, "truth", site, site)
     return value
-
-
-@evaluates(cst.IfExp)
-def _conditional(frame: Frame, node: cst.CSTNode, state: State) -> Value:
-    assert type(node) is cst.IfExp
-    truth(frame, node.test, state)
-    values: list[Value] = []
-    ends: State | None = None
-    for branch, outcome in ((node.body, True), (node.orelse, False)):
-        path = assume(frame, node.test, state.copy(), outcome)
-        if path is None:
-            continue
-        values.append(evaluate(frame, branch, path))
-        ends = join_states(ends, path)
-    if ends is None:
-        return Unknown("unreachable")
-    state.names, state.heap = ends.names, ends.heap
-    if len(values) == 2 and isinstance(values[0], Coroutine) != isinstance(values[1], Coroutine):
-        for value in values:
-            coroutines.consume(frame, value)
-    return values[0] if len(values) == 1 else join(values[0], values[1])
 
 
 @evaluates(cst.NamedExpr)
@@ -380,7 +341,7 @@ def _own_method(frame: Frame, state: State, cls: Class, receiver: Value, name: s
 
 def load_evaluators() -> None:
     """Import the modules that register further evaluators."""
-    from flake8_async_orm.flow import awaits, comprehensions, members, shown_and_compared  # noqa: F401
+    from flake8_async_orm.flow import awaits, choices, comprehensions, members, shown_and_compared  # noqa: F401
 
 
 # these need what is defined above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import libcst as cst
 
@@ -23,6 +23,7 @@ class BudgetSpent(Exception):
     """The body took more steps than one body may: its outcome is Unknown."""
 
 
+T = TypeVar("T")
 _make = tuple.__new__
 #: steps (expressions and statements evaluated) that one body may take
 BUDGET = 60_000
@@ -238,6 +239,14 @@ class Frame:
             self.raised[-1].append(state.copy())
         elif self.escaping is not None:
             self.escaping.append(state.copy())
+
+    def on_a_path(self, compute: Callable[[], T]) -> tuple[T, bool]:
+        """`compute()`, which need not happen, and whether it never comes back: by itself that ends nothing."""
+        before, self.diverged = self.diverged, False
+        try:
+            return compute(), self.diverged
+        finally:
+            self.diverged = before
 
     def leaving(self) -> list[State]:
         """Where states go that leave by an exception."""

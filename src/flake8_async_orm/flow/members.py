@@ -6,6 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
 from flake8_async_orm.flow import (
+    alternatives,
     concurrency,
     consumption,
     coroutines,
@@ -22,7 +23,7 @@ from flake8_async_orm.flow.expressions import state_unbound
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, lost_sight, member_before
 from flake8_async_orm.knowledge import api, behaviour, names
-from flake8_async_orm.lattice import ObjectState, State, one_of, without_none
+from flake8_async_orm.lattice import ObjectState, State, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.values import (
     ApiObject,
@@ -83,12 +84,8 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
         case OneOf():
             rest = without_none(value)
             if isinstance(rest, OneOf):
-                frame.muted += 1
-                try:
-                    found = [member(frame, node, option, name, state) for option in sorted(rest.options, key=repr)]
-                finally:
-                    frame.muted -= 1
-                return one_of(found)
+                options = sorted(rest.options, key=repr)
+                return alternatives.read(frame, options, lambda one: member(frame, node, one, name, state))
             return member(frame, node, rest, name, state)
         case Coroutine():
             if name in _COROUTINE_MEMBERS:

@@ -32,6 +32,9 @@ def outcome(
     known = frame.nested_outcomes.get(key)
     if not isinstance(known, Outcome):
         known = frame.nested_outcomes[key] = _outcome(frame, site, arguments, sync_land)
+    # also of one that is known: a loop takes back what its first rounds have stated
+    for fact in known.facts:
+        frame.state_fact(fact, "nested")
     return known
 
 
@@ -55,8 +58,6 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
         )
     finally:
         frame.depth -= 1
-    for fact in result.facts:
-        frame.state_fact(fact, "nested")
     frame.touches = frame.touches or result.touches
     return result
 
@@ -89,11 +90,10 @@ def _lambda_outcome(
     value = evaluation.evaluate(inner, node.body, state)
     coroutines.consume(inner, value)
     coroutines.finish(inner)
-    for fact in inner.facts.values():
-        frame.state_fact(fact, "nested")
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
-    return Outcome(value, exit=state, requires=tuple(inner.requires.values()), touches=inner.touches)
+    facts, requires = tuple(inner.facts.values()), tuple(inner.requires.values())
+    return Outcome(value, exit=state, facts=facts, requires=requires, touches=inner.touches)
 
 
 def interpret_rest(frame: Frame) -> None:

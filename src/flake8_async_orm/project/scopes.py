@@ -81,7 +81,8 @@ def generators(source: Source) -> frozenset[int]:
 
 
 def is_stub(body: cst.BaseSuite) -> bool:
-    """Whether a function's body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError`."""
+    """Whether a function's body says nothing: a docstring, `...`, `pass`, `raise NotImplementedError` and its message."""
+    messages: set[str] = set()
     for part in small_statements(body):
         if type(part) is cst.Pass:
             continue
@@ -89,7 +90,8 @@ def is_stub(body: cst.BaseSuite) -> bool:
             part.value, (cst.SimpleString, cst.ConcatenatedString, cst.Ellipsis)
         ):
             continue
-        if type(part) is cst.Raise and part.exc is not None and head_name(part.exc) == "NotImplementedError":
+        if type(part) is cst.Assign and isinstance(part.value, (cst.BaseString, cst.FormattedString)):
+            messages.update(target.target.value for target in part.targets if type(target.target) is cst.Name)
             continue
-        return False
-    return True
+        return type(part) is cst.Raise and part.exc is not None and head_name(part.exc) == "NotImplementedError"
+    return not messages
