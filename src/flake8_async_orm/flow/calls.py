@@ -191,11 +191,12 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             rest = without_none(callee)
             if not isinstance(rest, OneOf):
                 return call(frame, state, rest, arguments, node, site)
-            given = alternatives.called(
-                frame, state, site, sorted(rest.options, key=repr), lambda one, at: call(frame, at, one, arguments, node, site)
+            kinds = sorted(rest.options, key=repr)
+            gives = alternatives.called(
+                frame, state, site, kinds, lambda one, at: call(frame, at, one, arguments, node, site)
             )
             unknown(frame, state, arguments)
-            return given
+            return gives
     if type(node.func) is cst.Attribute and node.func.attr.value in crossings.FOREIGN:
         crossings.foreign(frame, node.func.attr.value, arguments, node, site)
     return unknown(frame, state, arguments)
