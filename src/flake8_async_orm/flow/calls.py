@@ -22,7 +22,7 @@ from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import lost_sight
-from flake8_async_orm.flow.syntax import dotted_name
+from flake8_async_orm.flow.syntax import dotted_name, expects_misuse
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, join, one_of, without_none
 from flake8_async_orm.values import (
@@ -89,12 +89,18 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         return _super(frame, node, state)
     callee = evaluate(frame, node.func, state)
     arguments: list[Argument] = []
+    quiet = len(node.args) > 1 and expects_misuse(node)
+    frame.muted += quiet
     for each in node.args:
         argument = _argument(frame, each, state)
         if argument.star:
             arguments += _spread(argument)
         else:
             arguments.append(argument)
+    frame.muted -= quiet
+    if quiet:
+        # `raises(Error, lambda: ...)`: nobody else calls it
+        frame.entered_nested |= {a.value.site for a in arguments if type(a.value) is LocalFunction}
     value = call(frame, state, callee, arguments, node, site)
     if type(callee) is not BoundMember or not consumption.is_result(callee.receiver):
         consumption.made_anew(state, value)

@@ -114,6 +114,7 @@ def transfer(
                 ledgers.told(frame, state, here, told.ledger, site)
                 met = frozenset(m.removeprefix(loading.MET) for m in told.models if m.startswith(loading.MET))
                 loading.renew(frame, state, here, met)
+                loading.filled(frame, state, here, told.models, ACCUSING - loading.STALE)
         elif isinstance(told, SessionState):
             state.heap[here] = replace(told, ledger=ledgers.brought(told.ledger, site))
         elif isinstance(told, ObjectState) and isinstance(before_it := state.heap.get(here), ObjectState):
@@ -134,7 +135,8 @@ def _is_parameter(place: Place) -> bool:
 
 def _met_again(told: InstanceState, models: frozenset[str]) -> InstanceState:
     """The callee has loaded a row of which the caller's session may hold the instance, with more of it loaded."""
-    known = {n: "maybe" for n, mark in told.attributes.items() if mark == "unloaded" and f"{told.model}:{n}" in models}
+    absent = [name for name, mark in told.attributes.items() if mark in ("unloaded", "raises")]
+    known = {name: "maybe" for name in absent if f"{told.model}:{name}" in models}
     return told.set(known) if known else told
 
 

@@ -53,7 +53,8 @@ def read_relationship(
     if mark == "held":
         known = state.heap[instance.place] = known.set({name: "loaded"})
     if mark in ACCUSING and known.life in JUDGED:
-        here = mark == "unloaded" and attribute.uselist is not True and known.life != "detached"
+        asks = mark == "unloaded" or (mark == "raises" and attribute.lazy == "raise_on_sql")
+        here = asks and attribute.uselist is not True and known.life != "detached"
         held = here and not _keyless(frame, known, attribute) and in_sight(frame, state, instance, attribute)
         if not held and fails(frame, known):
             state_read(frame, state, known, instance, attribute, mark, site, read)

@@ -164,6 +164,9 @@ def bound_to(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
             continue
         elif isinstance(bind, ApiObject):
             found |= inherited(bind) if bind.cls in names.ENGINES else {("bound", True)}
+        elif type(bind) is Unknown:
+            # it may be a connection
+            found |= {("bound", True)}
     return found
 
 

@@ -168,13 +168,13 @@ def loaded(
         else:
             marks |= {f"{model}:{a.name}" for a in mapped.attributes.values() if attributes.get(a.name) not in ACCUSING}
         if parent is None:
-            brought, filled = below(frame, model, fresh.loads)
+            brought, brought_by_name = below(frame, model, fresh.loads)
             if got:
                 # a row that is there is loaded again as it was; by a query as this one says
                 brought = brought.union((model, *mapped.bases))
             renew(frame, state, fresh.session, brought, place)
-            _filled(frame, state, fresh.session, filled)
-            marks |= {f"{MET}{other}" for other in brought.union((model, *mapped.bases))} | filled
+            filled(frame, state, fresh.session, brought_by_name)
+            marks |= {f"{MET}{other}" for other in brought.union((model, *mapped.bases))} | brought_by_name
         state.heap[session.place] = replace(held, models=held.models | marks, used=held.used or parent is None)
 
 
@@ -203,15 +203,18 @@ def below(frame: Frame, model: str, loads: tuple[Load, ...]) -> tuple[frozenset[
     return frozenset(found), frozenset(filled)
 
 
-def _filled(frame: Frame, state: State, session: Place | None, filled: frozenset[str]) -> None:
-    """Attributes that were loaded below the rows of a query: an instance that the session holds may have them now."""
-    for place, known in held_by(state, session) if filled else ():
+def filled(
+    frame: Frame, state: State, session: Place | None, loaded_there: frozenset[str], marks_of: frozenset[str] = ACCUSING
+) -> None:
+    """Attributes (`Model:attribute`) of rows were loaded or assigned: an instance that the session holds may have them now."""
+    for place, known in held_by(state, session) if loaded_there else ():
         if known.life == "detached":
             continue
         marks = {
             name: "maybe"
             for name, mark in known.attributes.items()
-            if mark in ACCUSING and (f"{known.model}:{name}" in filled or _is_in(frame, known.model, name, filled))
+            if mark in marks_of
+            and (f"{known.model}:{name}" in loaded_there or _is_in(frame, known.model, name, loaded_there))
         }
         if marks:
             state.heap[place] = known.set(marks)

@@ -301,7 +301,8 @@ def _expired_mark(frame: Frame, known: InstanceState, name: str) -> str:
     """The state of an attribute that alone was expired: a many-to-one whose key is there may be at hand all the same."""
     mapped = frame.program.project.mapped(known.model)
     attribute = mapped.attributes.get(name) if mapped is not None else None
-    if known.attributes.get(name) == "raises" or mapped is None or attribute is None:
+    refused = attribute is not None and known.attributes.get(name) == "raises" and attribute.lazy != "raise_on_sql"
+    if refused or mapped is None or attribute is None:
         return known.attributes.get(name, "expired") if attribute is not None else "expired"
     if attribute.kind != "relationship" or attribute.uselist is True or keyed_there(frame, mapped, attribute):
         return "expired"
@@ -375,9 +376,10 @@ def refresh(
             attributes[name] = "maybe" if mark in ACCUSING else mark
             continue
         before = known.attributes.get(name, "maybe")
-        certain = attribute.uselist is True or attribute.kind != "relationship" or mark == "raises"
+        refused = mark == "raises" and attribute.lazy != "raise_on_sql"
+        certain = attribute.uselist is True or attribute.kind != "relationship" or refused
         certain = certain or known.origin_text != MADE or keyed_there(frame, mapped, attribute)
-        if before == "held" and mark == "unloaded":
+        if before == "held" and mark in ("unloaded", "raises") and not refused:
             attributes[name] = before
         elif mark in ACCUSING and (before in ("maybe", "entry", "read", "committed") or not certain):
             attributes[name] = "maybe"

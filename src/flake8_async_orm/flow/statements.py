@@ -28,7 +28,7 @@ from flake8_async_orm.flow.imports import bind_imports
 from flake8_async_orm.flow.render import render
 from flake8_async_orm.flow.running import run, run_block, runs
 from flake8_async_orm.flow.scopes import assigned, walk
-from flake8_async_orm.flow.syntax import dotted_name, last_name
+from flake8_async_orm.flow.syntax import dotted_name, expects_misuse, last_name
 from flake8_async_orm.flow.targets import assign, augmented
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import Binding, State, join_states, without_none
@@ -226,7 +226,7 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
         transactions.started(frame, state, manager, bound, frame.site(item.item), block=True)
         savepoints.flushed(frame, state, manager, frame.site(item.item))
         managers.append((manager, bound, item))
-        quiet += _expects_misuse(item.item)
+        quiet += expects_misuse(item.item)
         suppressing += _suppressed(frame, item.item)
         if frame.raised:
             frame.may_raise(state)
@@ -277,14 +277,6 @@ def _with(frame: Frame, node: cst.With, state: State) -> State | None:
             recovery.caught(suppressed, entry, suppressing, False, frame.site(node), assigned(node))
         end = join_states(end, suppressed)
     return end
-
-
-def _expects_misuse(node: cst.BaseExpression) -> int:
-    """1 where the block is expected to raise: nothing is said of what happens in there."""
-    if type(node) is not cst.Call:
-        return 0
-    last = (dotted_name(node.func) or "").rpartition(".")[2].lower()
-    return int(last in ("raises", "assertraises", "assertraisesregex", "assertwarns", "warns") or "raises" in last)
 
 
 def _suppressed(frame: Frame, node: cst.BaseExpression) -> list[str]:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.project.syntax import dotted_name, evaluated, string_value
 
-__all__ = ["dotted_name", "last_name", "literal", "string_value", "target_names"]
+__all__ = ["dotted_name", "expects_misuse", "last_name", "literal", "string_value", "target_names"]
 
 _NAMED = {"True": True, "False": False, "None": None}
 
@@ -16,6 +16,14 @@ def last_name(node: cst.CSTNode) -> str | None:
     if type(node) is cst.Attribute:
         return node.attr.value
     return node.value if type(node) is cst.Name else None
+
+
+def expects_misuse(node: cst.CSTNode) -> bool:
+    """Whether a call says that what it is given, or the block that it opens, is to raise: nothing is said of that."""
+    if type(node) is not cst.Call:
+        return False
+    name = (last_name(node.func) or "").lower()
+    return "raises" in name or name in ("assertwarns", "warns")
 
 
 def literal(node: cst.CSTNode) -> object:

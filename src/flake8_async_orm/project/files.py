@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from flake8_async_orm import consulted
 from flake8_async_orm.consulted import Consulted
+from flake8_async_orm.knowledge import names
 from flake8_async_orm.project.settings import MARKERS, PACKAGING, Packaging, read_packaging
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
@@ -259,9 +260,15 @@ class Locator:
             return given
         key = (dotted, "" if importer is None else os.path.dirname(importer))
         if key not in self._memo:
-            found = self._search(dotted, importer)
+            found = None if self._is_library(dotted, importer) else self._search(dotted, importer)
             self._memo[key] = found if found is None or found.path is None else self._named(found)
         return self._memo[key]
+
+    def _is_library(self, dotted: str, importer: str | None) -> bool:
+        """Whether `dotted` is SQLAlchemy's own, asked for from outside: tables tell more of it than its source."""
+        if importer is None or not names.is_sqlalchemy(dotted):
+            return False
+        return not self.tree.has_directory(self.tree.own_root(importer), dotted.partition(".")[0])
 
     def child(self, package: Located, name: str) -> Located | None:
         """The module `name` of a package, or None."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.knowledge import frameworks
+from flake8_async_orm.knowledge.names import is_sqlalchemy
 from flake8_async_orm.project.definitions import (
     Assignment,
     AttributeDefinition,
@@ -122,6 +123,9 @@ class Names:
         """What a full dotted name means (`app.models.User`, `app.crud.Repo.get`); None if the project lacks it."""
         if dotted in self._found:
             return self._found[dotted]
+        if is_sqlalchemy(dotted):
+            # where the project is SQLAlchemy itself: tables tell more of it than its source
+            return ExternalName(dotted)
         cut = self._cut
         answer = self._find(dotted)
         if cut == self._cut or not self._open:
