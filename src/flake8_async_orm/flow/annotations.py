@@ -57,6 +57,7 @@ _COLLECTIONS = {
     "AbstractSet": "set",
     "deque": "list",
 }
+
 _MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"})
 _TRANSPARENT = frozenset(
     {"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InstrumentedAttribute", "Mapped"}
@@ -65,6 +66,11 @@ _AWAITABLES = {"Awaitable": 0, "Coroutine": 2, "Future": 0, "Task": 0}
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "contextlib", "asyncio", "builtins", "types"})
 _LITERAL_CLASSES = frozenset({"str", "int", "bool", "float", "bytes", "object", "complex"})
 _DEPTH = 24
+
+
+def _scalar(cls: str) -> frozenset[str]:
+    """The flag of statements whose rows SQLModel's `exec` unpacks."""
+    return frozenset({"scalar"} if cls == "SelectOfScalar" else ())
 
 
 def instance_of(program: Program, cls: Class, because: Because | None = None) -> Value:
@@ -92,7 +98,10 @@ def instance_of(program: Program, cls: Class, because: Because | None = None) ->
         "Delete",
         "TextClause",
     ):
-        return Statement(names.last(cls.name).lower().removesuffix("ofscalar").removesuffix("clause"), complete=False)
+        last = names.last(cls.name)
+        return Statement(
+            last.lower().removesuffix("ofscalar").removesuffix("clause"), complete=False, flags=_scalar(last)
+        )
     mapped = program.project.mapped(cls.name)
     if mapped is not None:
         return Instance(cls.name)
@@ -323,8 +332,8 @@ class Reader:
             return ContextManager(self.value(arguments[0]), False)
         if last == "Callable":
             return Callable(self.value(arguments[-1]))
-        if name.startswith("sqlalchemy.") and last in ("Select", "SelectOfScalar"):
-            return self._select(arguments)
+        if name.startswith(("sqlalchemy.", "sqlmodel.")) and last in ("Select", "SelectOfScalar"):
+            return self._select(arguments, last)
         if name == "contextvars.ContextVar":
             return Object(Class(name, (self.value(arguments[0]),)))
         base = self.type_of(node.value)
@@ -333,11 +342,11 @@ class Reader:
             return instance_of(self.program, Class(base.name, args), Because("annotation"))
         return self.value(node.value)
 
-    def _select(self, arguments: list[cst.BaseExpression]) -> Value:
+    def _select(self, arguments: list[cst.BaseExpression], kind: str) -> Value:
         entities = self.type_of(arguments[0])
         if isinstance(entities, Class) and names.last(entities.name) in ("tuple", "Tuple"):
             return Statement("select", entities.args, complete=False)
-        return Statement("select", (entities,), complete=False)
+        return Statement("select", (entities,), complete=False, flags=_scalar(kind))
 
     def _annotated(self, arguments: list[cst.BaseExpression]) -> Value:
         """`Annotated[X, Depends(f)]`: X, with what the provider says of it."""

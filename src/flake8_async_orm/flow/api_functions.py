@@ -41,9 +41,7 @@ def call(
     kind = names.statement_kind(dotted)
     plain_values, starred = split(frame, arguments)
     if kind is not None:
-        if starred:
-            return queries.begin(kind, [*plain_values, Unknown("starred")], site)
-        return queries.begin(kind, plain_values, site)
+        return queries.begin(kind, plain_values, site, dotted.startswith("sqlmodel."), bool(starred))
     strategy = names.strategy(dotted)
     if strategy is not None:
         strategy = queries.spelled(strategy, arguments_named(arguments))

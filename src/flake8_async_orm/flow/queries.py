@@ -43,8 +43,13 @@ _LEAVING = frozenset(
 WRITES = re.compile(r"\s*(insert|update|delete|replace|merge)\b", re.IGNORECASE)
 
 
-def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
-    """`select(...)`, `insert(...)` and the like, called at `site`."""
+def begin(
+    kind: str, arguments: list[Value], site: Site, by_sqlmodel: bool = False, starred: bool = False
+) -> Statement:
+    """`select(...)`, `insert(...)` and the like, called at `site`; `starred` if there are arguments that cannot be told.
+
+    SQLModel's `select` of one thing is flagged: its `exec` gives that and no rows (`SelectOfScalar`).
+    """
     entities = tuple(entity(argument) for argument in arguments)
     if kind in ("insert", "update", "delete"):
         target = entities[:1]
@@ -57,9 +62,12 @@ def begin(kind: str, arguments: list[Value], site: Site) -> Statement:
         return Statement("text", (), site=site, last=site, flags=frozenset({"writes"} if writes else ()))
     if kind == "compound":
         return Statement("select", (Unknown("compound"),), complete=False, site=site, last=site)
-    if len(arguments) == 1 and isinstance(arguments[0], (Collection, Tuple)):
+    if len(arguments) == 1 and not starred and isinstance(arguments[0], (Collection, Tuple)):
         return Statement("select", (Unknown("column list"),), site=site, last=site)
-    return Statement("select", entities, site=site, last=site)
+    if starred:
+        return Statement("select", complete=False, site=site, last=site)
+    flags = frozenset({"scalar"} if by_sqlmodel and len(arguments) == 1 else ())
+    return Statement("select", entities, site=site, last=site, flags=flags)
 
 
 def entity(argument: Value) -> Value:

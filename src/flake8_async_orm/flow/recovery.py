@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import libcst as cst
 
 from flake8_async_orm.facts import SessionUsedAfterFailure
+from flake8_async_orm.flow import savepoints
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
@@ -97,15 +98,22 @@ def rolled_back(frame: Frame, state: State, place: Place) -> None:
 
 def managed(frame: Frame, state: State, manager: Value, item: cst.BaseExpression) -> None:
     """A block was left by an exception whose manager (`item`) may have rolled back what failed: a savepoint, as far as one can see."""
+    session = savepoints.session_of(manager)
     match without_none(manager):
         case Unknown() if isinstance(item, cst.Call):
             mends = (last_name(item.func) or "") in behaviour.SAVEPOINTS
         case ContextManager(callee=callee):
-            mends = frame.program.function_definition(callee) is not None
+            mends = session is not None or frame.program.function_definition(callee) is not None
         case _:
             mends = False
     for place in list(state.heap) if mends else ():
-        cleared(state, place)
+        if session is None or _may_be_one(place, session.place):
+            cleared(state, place)
+
+
+def _may_be_one(one: Place, other: Place | None) -> bool:
+    """Whether the sessions at two places may be the same: callers may hand one session over in several ways."""
+    return other is None or one == other or (isinstance(one.root, str) and isinstance(other.root, str))
 
 
 def used(frame: Frame, state: State, place: Place | None, name: str, site: Site) -> None:

@@ -63,7 +63,7 @@ def rows(
             ) if receiver.cls == "AsyncConnection" else ApiObject("AsyncResult", Place(site), of=row, flags=flags), both
         case "stream-scalars":
             return ApiObject("AsyncScalarResult", Place(site), of=first, flags=flags), both
-        case "exec-result" if isinstance(row, Tuple) and len(row.items) == 1:
+        case "exec-result" if isinstance(statement, Statement) and "scalar" in statement.flags:
             return ApiObject("ScalarResult", Place(site), of=first, flags=flags), both
         case _:
             return ApiObject("Result", Place(site), of=row, flags=flags), both
