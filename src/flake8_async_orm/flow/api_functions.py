@@ -22,7 +22,6 @@ from flake8_async_orm.values import (
     ModelAttribute,
     Place,
     Site,
-    Unknown,
     Value,
 )
 
