@@ -52,7 +52,7 @@ def made(code: str, check: Callable[[Any], Finding | None], fact: type[Fact], de
             finding.message, finding.site, finding.help, finding.related, finding.fixes, code, f"rule-{code[3:]}"
         )
 
-    return Rule(code, f"rule-{code[3:]}", fact, coded, "", {}, default, "0", False)
+    return Rule(code, f"rule-{code[3:]}", (fact,), coded, "", {}, default, "0", False)
 
 
 def say(fact: NameSeen) -> Finding:
