@@ -94,7 +94,7 @@ REFUSED = {
 @pytest.mark.parametrize("url", REFUSED.values(), ids=REFUSED)
 def test_make_url_refuses_these(url: str) -> None:
     fault = urls.fault((url,), True, False)
-    assert fault is not None and fault.refused
+    assert fault is not None and fault.anyway
     with pytest.raises((ArgumentError, ValueError)):
         make_url(url)
 
@@ -103,7 +103,7 @@ def test_three_slashes_leave_no_host() -> None:
     parsed = make_url("postgresql+asyncpg:///user:pw@host/db")
     assert (parsed.host, parsed.database) == (None, "user:pw@host/db")
     fault = urls.fault(("postgresql+asyncpg:///user:pw@host/db",), True, False)
-    assert fault is not None and not fault.refused
+    assert fault is not None and fault.anyway
     assert (fault.old, fault.new) == ("postgresql+asyncpg:///", "postgresql+asyncpg://")
     assert urls.fault(("postgresql+asyncpg:///", None, ":", None, "@", None), True, False) == fault
 
@@ -124,7 +124,7 @@ def test_other_characters_in_a_password_are_fine(character: str) -> None:
 def test_two_slashes_before_a_file() -> None:
     assert make_url("sqlite+aiosqlite://test.db").host == "test.db"
     fault = urls.fault(("sqlite+aiosqlite://test.db",), True, False)
-    assert fault is not None and not fault.refused
+    assert fault is not None and fault.anyway
     assert (fault.old, fault.new) == ("sqlite+aiosqlite://", "sqlite+aiosqlite:///")
 
 
