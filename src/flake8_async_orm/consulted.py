@@ -12,7 +12,7 @@ MISSING = "missing"
 #: names with a dot in front matter nowhere but here; tools put many beside the sources
 _DOTTED = frozenset({".git"})
 #: names that make a directory a package or the top of a project; of the directories above, nothing else is asked
-MARKS = ("__init__.py", "__init__.pyi", ".git", "pyproject.toml", "setup.cfg", "setup.py")
+MARKS = ("__init__.py", "__init__.pyi", ".git", "pyproject.toml", "setup.cfg", "setup.py", "mypy.ini", "ruff.toml", "tox.ini", "uv.lock")
 
 
 class Consulted:

@@ -32,8 +32,10 @@ def interpret_function(
     outer: Frame | None = None,
     closure: State | None = None,
     reveal: bool = False,
+    follows: bool = True,
 ) -> Outcome:
-    """Interpret one function under `key`. `outer` and `closure` are given for a nested function."""
+    """Interpret one function under `key`. `outer` and `closure` are given for a nested function. Unless it `follows` the calls of
+    the project's functions, they give what they are annotated with."""
 
     substitution: dict[str, Value] = {}
     if definition.cls is not None:
@@ -51,6 +53,7 @@ def interpret_function(
         is_async=definition.is_async,
         sync_land=key.sync_land or (outer.sync_land if outer else False),
         shallow=key.shallow or (outer.shallow if outer else False),
+        follows=follows and (outer is None or outer.follows),
         outer=closure,
         outer_frame=outer,
         local_names=program.local_names(source, definition.node),

@@ -109,6 +109,8 @@ class Frame:
     sync_land: bool = False
     #: see `outcomes.Key`
     shallow: bool = False
+    #: what other functions of the project do is asked; else only what they are annotated with
+    follows: bool = True
     outer: State | None = None
     outer_frame: Frame | None = None
     local_names: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ import libcst as cst
 from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
 from flake8_async_orm.flow import (
     alternatives,
+    app_state,
     concurrency,
     consumption,
     coroutines,
@@ -75,6 +76,10 @@ def _attribute(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         owner = frame.site(node.value)
         seen = ReceiverRevealed(owner, value, frame.muted > 0)
         frame.facts.setdefault((ReceiverRevealed, owner, repr(seen)), seen)
+    if type(node.value) is cst.Attribute and node.value.attr.value == "state":
+        given = app_state.read(frame, node, value)
+        if given is not None:
+            return given
     return member(frame, node, value, node.attr.value, state)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, ledgers
+from flake8_async_orm.flow import app_state, coroutines, ledgers
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
 from flake8_async_orm.flow.scopes import mentioned
@@ -58,6 +58,7 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
         )
     finally:
         frame.depth -= 1
+    app_state.handed_up(frame, result.global_writes)
     frame.touches = frame.touches or result.touches
     return result
 

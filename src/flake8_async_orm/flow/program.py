@@ -31,6 +31,7 @@ from flake8_async_orm.project.definitions import (
 )
 from flake8_async_orm.project.factories import Factories
 from flake8_async_orm.project.reach import Reach
+from flake8_async_orm.project.states import States
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import (
     NONE,
@@ -76,6 +77,7 @@ class Program:
         #: the setting for sessions whose making is out of sight
         self.expire_on_commit = settings.expire_on_commit
         self._factories = Factories(project)
+        self.states = States(project, self._factories)
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = settings.versions
         self._memo = Memo()

@@ -33,6 +33,7 @@ from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import (
     NONE,
     ApiObject,
+    Awaitable,
     Callable,
     Class,
     Collection,
@@ -56,6 +57,8 @@ from flake8_async_orm.values import (
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
 
+_NOT_FOLLOWED = Outcome(Unknown("not followed"))
+
 
 def call(frame: Frame, state: State, function: Function, arguments: list[Argument], site: Site) -> Value:
     """A project function is called with `arguments` at `site`."""
@@ -70,6 +73,9 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     if shape.leading:
         given_ahead = [Argument(Unknown("given by a decorator"), None, "", site)] * shape.leading
         arguments = [*given_ahead, *arguments]
+    if not frame.follows:
+        unknown(frame, state, arguments)
+        return annotated(shape.style, definition, declared(frame, module, definition, function, _NOT_FOLLOWED))
     actuals, key = bind(frame, module, definition, function, arguments)
     if frame.shallow and shape.style == "plain" and not definition.is_async and definition.returns is not None:
         value = declared(frame, module, definition, function, Outcome(Unknown("not followed")))
@@ -92,6 +98,15 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     substitution = Substitution(actuals, site)
     returns = declared(frame, module, definition, function, outcome)
     return shaped(frame, state, module, definition, shape, outcome, returns, substitution, site)
+
+
+def annotated(style: str, definition: FunctionDefinition, returns: Value) -> Value:
+    """What a call gives by what the function is annotated with alone."""
+    if definition.is_generator:
+        if not isinstance(returns, Generator) or style not in ("async-context", "context"):
+            return returns
+        return ContextManager(returns.of, style == "async-context")
+    return Awaitable(returns) if definition.is_async else returns
 
 
 def is_plain_data(value: Value) -> bool:

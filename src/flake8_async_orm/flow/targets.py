@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
-from flake8_async_orm.flow import assignments, coroutines, instances, ledgers, loading
+from flake8_async_orm.flow import app_state, assignments, coroutines, instances, ledgers, loading
 from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.evaluation import evaluate
 from flake8_async_orm.flow.frame import Frame
@@ -133,6 +133,7 @@ def _set_attribute(
             assignments.assigned(frame, state, holder, name, value, frame.site(target))
             _adopt(frame, state, holder, name, value)
         case _:
+            app_state.written(frame, owner, name, value)
             # whoever holds it now may load what it lacks
             instances.doubt(frame, state, value)
 

@@ -53,10 +53,11 @@ class Factories:
     def reconfigures(self) -> bool:
         """Whether some file sets the option on a factory after it was made."""
         if self._reconfigures is None:
-            self._reconfigures = any(self.project.workspace.words_at(path).reconfigures for path in self._files())
+            self._reconfigures = any(self.project.workspace.words_at(path).reconfigures for path in self.files())
         return self._reconfigures
 
-    def _files(self) -> Iterator[str]:
+    def files(self) -> Iterator[str]:
+        """The paths of the project's modules, tests left out."""
         workspace = self.project.workspace
         for path in workspace.tree.modules(self.project.locator.root, FILES):
             if not self.is_test(path):
@@ -64,7 +65,7 @@ class Factories:
 
     def _agreed(self) -> bool | None:
         found: set[bool | None] = set()
-        for path in self._files():
+        for path in self.files():
             words = self.project.workspace.words_at(path)
             if words.reconfigures or words.says_otherwise:
                 found.add(False if words.says_otherwise else None)

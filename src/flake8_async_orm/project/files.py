@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from flake8_async_orm import consulted
 from flake8_async_orm.consulted import Consulted
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.project.settings import MARKERS, PACKAGING, Packaging, read_packaging
+from flake8_async_orm.project.settings import MARKERS, PACKAGING, TOPS, Packaging, read_packaging
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
 #: directories deeper than this below the top of a repository are not looked at for sibling projects
@@ -155,9 +155,19 @@ class Tree:
             yield self.declared_roots(boundary)
             above = os.path.dirname(boundary)
             if ".git" in self.marked(boundary) or above == boundary or self.boundary(above) is None:
-                yield self.siblings(boundary)
+                yield self.siblings(self._top(boundary))
                 return
             directory = above
+
+    def _top(self, boundary: str) -> str:
+        """The top of the repository that the outermost project is in, where nothing but its settings tells: itself if nothing does."""
+        directory = boundary
+        if ".git" not in self.marked(boundary):
+            for _ in range(_SIBLING_DEPTH):
+                directory = os.path.dirname(directory)
+                if any(name in self.marked(directory) for name in TOPS):
+                    return directory
+        return boundary
 
     def siblings(self, top: str) -> tuple[str, ...]:
         """The source roots of the projects below the repository at `top`."""

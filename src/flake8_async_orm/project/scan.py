@@ -10,6 +10,7 @@ _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 _MAKES = re.compile(rb"\b(?:async_?)?session(?:maker)?\s*[\[(]", re.IGNORECASE)
 _OTHERWISE = re.compile(rb"expire_on_commit(?!\s*=\s*True\b)")
 _RECONFIGURES = re.compile(rb"\.configure\([^)]*expire_on_commit")
+_SETS_STATE = re.compile(rb"\.state\.\w+\s*(?::[^=\n]+)?=[^=]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Words:
     """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively.
 
     `makes_sessions`: it may make sessions or factories; `says_otherwise`: and say of `expire_on_commit` what is not True;
-    `reconfigures`: it tells that to a factory that was made already.
+    `reconfigures`: it tells that to a factory that was made already; `sets_state`: it puts something on the state of an application.
     """
 
     classes: frozenset[str]
@@ -26,6 +27,7 @@ class Words:
     makes_sessions: bool
     says_otherwise: bool
     reconfigures: bool
+    sets_state: bool
 
 
 def words(data: bytes) -> Words:
@@ -38,4 +40,5 @@ def words(data: bytes) -> Words:
         b"ession" in data and _MAKES.search(data) is not None,
         mentions and _OTHERWISE.search(data) is not None,
         mentions and _RECONFIGURES.search(data) is not None,
+        b".state." in data and _SETS_STATE.search(data) is not None,
     )

@@ -12,6 +12,8 @@ from typing import Any
 
 #: files that make a directory the top of a project
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+#: files that stand at the top of a repository, whose history need not be there
+TOPS = ("mypy.ini", "ruff.toml", "tox.ini", "uv.lock")
 #: files that are read for where the modules are
 PACKAGING = ("pyproject.toml", "setup.cfg")
 
