@@ -76,6 +76,8 @@ def look_up(frame: Frame, node: cst.Name, state: State) -> Value:
         if name in outer.local_names and name not in outer.global_names:
             return Unknown(f"`{name}` of the enclosing function not known")
         outer_state, outer = outer.outer, outer.outer_frame
+    if local_classes.around(frame, name):
+        return Unknown(f"`{name}` of the enclosing function not known")
     return frame.program.global_value(frame.module, name)
 
 
@@ -345,5 +347,5 @@ def load_evaluators() -> None:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import nested, project_calls, representation, targets  # noqa: E402
+from flake8_async_orm.flow import local_classes, nested, project_calls, representation, targets  # noqa: E402
 from flake8_async_orm.flow.annotations import Reader  # noqa: E402

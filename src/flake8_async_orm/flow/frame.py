@@ -11,7 +11,7 @@ import libcst as cst
 from flake8_async_orm.facts import CoroutineDropped, Fact
 from flake8_async_orm.lattice import State, join, join_states
 from flake8_async_orm.ledger import Ledger
-from flake8_async_orm.project.definitions import FunctionDefinition
+from flake8_async_orm.project.definitions import ClassDefinition, FunctionDefinition
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import Place, Site, Unknown, Value, record
 
@@ -161,6 +161,8 @@ class Frame:
     #: relationship reads that only serve a change of the collection (`user.posts.append`), and what changes it
     changed_collections: dict[Site, str] = field(default_factory=dict)
     #: nested functions that have been interpreted, under one key or another
+    #: the classes that the body defines, with the state then
+    local_classes: dict[str, tuple[ClassDefinition, State]] = field(default_factory=dict)
     nested_outcomes: dict[object, object] = field(default_factory=dict)
     #: calls that do database work over sync objects
     blocking: dict[Site, Blocking] = field(default_factory=dict)
@@ -228,6 +230,7 @@ class Frame:
         """The body is done with: break the circles of what refers back to this frame."""
         self.effects.clear()
         self.nested.clear()
+        self.local_classes.clear()
         self.nested_outcomes.clear()
 
     def state_fact(self, fact: Fact, detail: str = "") -> None:

@@ -104,7 +104,7 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
         case Object():
             return object_member(frame, node, value, name, state)
         case Class():
-            return class_member(frame, value, name)
+            return class_member(frame, value, name, node, state)
         case Module(name=module):
             return frame.program.global_value_of(module, name)
         case Super(after=after, receiver=receiver):
@@ -339,7 +339,7 @@ def method_value(
     return function
 
 
-def class_member(frame: Frame, value: Class, name: str) -> Value:
+def class_member(frame: Frame, value: Class, name: str, node: cst.CSTNode, state: State) -> Value:
     """A member read on a class object."""
     if frame.program.class_definition(value.name) is None:
         return frame.program.external(f"{value.name}.{name}")
@@ -358,6 +358,11 @@ def class_member(frame: Frame, value: Class, name: str) -> Value:
     if nested is not None:
         return Class(f"{value.name}.{name}")
     known = frame.program.attribute(value, name)
+    if isinstance(known, Unknown):
+        above = local_classes.metaclass(frame.program, value.name)
+        of_class = frame.program.method(above, name) if above is not None else None
+        if of_class is not None:
+            return method_value(frame, of_class, value, node, state)
     return placed(known, Place(f"global:{value.name}.{name}"))
 
 
@@ -376,6 +381,6 @@ def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import decorators, project_calls, templates  # noqa: E402
+from flake8_async_orm.flow import decorators, local_classes, project_calls, templates  # noqa: E402
 
 __all__ = ["Callable", "member", "method_value"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from flake8_async_orm.facts import ReceiverRevealed
 from flake8_async_orm.flow import app_state, coroutines, ledgers
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
@@ -11,7 +12,7 @@ from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.starting import lost_sight
 from flake8_async_orm.lattice import Binding, State
 from flake8_async_orm.project.definitions import FunctionDefinition
-from flake8_async_orm.values import Place, Site, Unknown, Value
+from flake8_async_orm.values import Place, Site, Unknown, Value, replace
 
 
 def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> None:
@@ -35,6 +36,8 @@ def outcome(
     # also of one that is known: a loop takes back what its first rounds have stated
     for fact in known.facts:
         frame.state_fact(fact, "nested")
+        if frame.muted and isinstance(fact, ReceiverRevealed):
+            frame.facts.setdefault((ReceiverRevealed, fact.site, repr(fact)), replace(fact, muted=True))
     return known
 
 
@@ -102,6 +105,7 @@ def interpret_rest(frame: Frame) -> None:
     for site in list(frame.nested):
         if site not in frame.entered_nested:
             outcome(frame, site)
+    local_classes.interpret_methods(frame)
 
 
 def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:
@@ -136,5 +140,5 @@ def all_parameters(frame: Frame, site: Site) -> list[str]:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import bodies, evaluation  # noqa: E402
+from flake8_async_orm.flow import bodies, evaluation, local_classes  # noqa: E402
 from flake8_async_orm.flow.annotations import placed  # noqa: E402

@@ -191,7 +191,7 @@ class Program:
             if assignment.annotation is not None and bound is None:
                 bound = self.annotation(module, source.nodes[assignment.annotation])
             if assignment.unpacked:
-                values.append(Unknown("unpacked"))
+                values.append(self._unpacked(module, source.nodes[assignment.node], name))
             elif assignment.function is not None:
                 outcome = self.outcome(Key(f"{module}.{assignment.function}"))
                 values.append(outcome.global_writes.get(name, Unknown("assigned in a function")))
@@ -202,6 +202,17 @@ class Program:
         if bound is not None:
             value = refine(without_none(bound) if may_be_none(bound) else bound, value)
         return placed(plain(value), Place(f"global:{module}.{name}"))
+
+    def _unpacked(self, module: str, node: cst.CSTNode, name: str) -> Value:
+        """What `name` gets of `a, name = f()`."""
+        source = self.project.source(module)
+        target = node.targets[0].target if type(node) is cst.Assign and len(node.targets) == 1 else None
+        if source is not None and type(node) is cst.Assign and isinstance(target, (cst.Tuple, cst.List)):
+            value = self.evaluate(module, source.number(node.value))
+            names = [one.value.value if type(one.value) is cst.Name else "" for one in target.elements]
+            if isinstance(value, Tuple) and len(value.items) == len(names) and names.count(name) == 1:
+                return value.items[names.index(name)]
+        return Unknown("unpacked")
 
     def evaluate(self, module: str, number: int) -> Value:
         """The value of an expression at module level, by its node number."""

@@ -184,8 +184,9 @@ def shaped(
 
 
 def declared(frame: Frame, module: str, definition: FunctionDefinition, function: Function, outcome: Outcome) -> Value:
-    """What a function returns: its outcome, or where that is not known its annotation."""
-    if not isinstance(without_none(outcome.returns), Unknown) or definition.returns is None:
+    """What a function returns: its outcome, or where that is not known its annotation. Of a generator only that tells what it yields."""
+    known = not definition.is_generator and not isinstance(without_none(outcome.returns), Unknown)
+    if known or definition.returns is None:
         return outcome.returns
     receiver = function.receiver
     cls = receiver.cls if isinstance(receiver, Object) else receiver if isinstance(receiver, Class) else None

@@ -39,6 +39,7 @@ from flake8_async_orm.values import (
     ApiObject,
     Awaitable,
     BoundMember,
+    Class,
     Collection,
     ContextManager,
     Coroutine,
@@ -49,6 +50,7 @@ from flake8_async_orm.values import (
     Tuple,
     Unknown,
     Value,
+    replace,
 )
 
 # -- simple statements ------------------------------------------------------------------------------------------------
@@ -89,6 +91,8 @@ def _annotated(frame: Frame, node: cst.AnnAssign, state: State) -> State | None:
         value = placed(refine(bound, value), Place(frame.site(node.value)))
     elif isinstance(value, Tuple | Collection) and isinstance(bound, Collection) and _is_empty(value):
         value = Collection(EMPTY, bound.kind)
+    elif isinstance(value, Object) and isinstance(bound, Object) and bound.cls.args and value.cls == Class(bound.cls.name):
+        value = replace(value, cls=bound.cls)
     assign(frame, node.target, value, state)
     return state
 
@@ -340,9 +344,8 @@ def _function(frame: Frame, node: cst.FunctionDef, state: State) -> State | None
 @runs(cst.ClassDef)
 def _class(frame: Frame, node: cst.ClassDef, state: State) -> State | None:
     if frame.function is not None:
-        state.names[node.name.value] = Binding(Unknown("a local class"))
+        local_classes.define(frame, node, state)
     else:
-
         registries.in_class(frame, node, state)
     return state
 
@@ -353,4 +356,4 @@ def load_runners() -> None:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import expressions, failures, nested, registries  # noqa: E402
+from flake8_async_orm.flow import expressions, failures, local_classes, nested, registries  # noqa: E402
