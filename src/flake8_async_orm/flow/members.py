@@ -199,6 +199,8 @@ def state_missing(frame: Frame, node: cst.Attribute, value: ApiObject, name: str
     if any(caught == "builtins.AttributeError" for guard in frame.guards for caught in guard.catches):
         # it is asked for here whether the member is there
         return
+    if name == "exec" and frame.program.may_be_sqlmodels(value):
+        return
     parent = frame.calls.get(frame.site(node))
     frame.state_fact(
         MissingMemberUsed(

@@ -403,6 +403,13 @@ class Program:
         """Whether factories of the project may be told otherwise after they were made."""
         return self._factories.reconfigures()
 
+    def may_be_sqlmodels(self, session: ApiObject) -> bool:
+        """Whether a session may be SQLModel's, which has more members: an annotation names the class that both have, and no more is known."""
+        if session.because is None or session.because.source != "annotation" or session.flags or session.cls != "AsyncSession":
+            return False
+        words = self.project.workspace.words_at
+        return self.once(("sqlmodel's",), lambda: any(words(path).sqlmodel_sessions for path in self._factories.files()), True)
+
     # -- annotations ------------------------------------------------------------------------------------------------
 
     def annotation(self, module: str, node: cst.CSTNode, substitution: dict[str, Value] | None = None) -> Value:

@@ -18,7 +18,8 @@ class Words:
     """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively.
 
     `makes_sessions`: it may make sessions or factories; `says_otherwise`: and say of `expire_on_commit` what is not True;
-    `reconfigures`: it tells that to a factory that was made already; `sets_state`: it puts something on the state of an application.
+    `reconfigures`: it tells that to a factory that was made already; `sets_state`: it puts something on the state of an application;
+    `sqlmodel_sessions`: it names SQLModel's module of async sessions.
     """
 
     classes: frozenset[str]
@@ -28,6 +29,7 @@ class Words:
     says_otherwise: bool
     reconfigures: bool
     sets_state: bool
+    sqlmodel_sessions: bool
 
 
 def words(data: bytes) -> Words:
@@ -41,4 +43,5 @@ def words(data: bytes) -> Words:
         mentions and _OTHERWISE.search(data) is not None,
         mentions and _RECONFIGURES.search(data) is not None,
         b".state." in data and _SETS_STATE.search(data) is not None,
+        b"sqlmodel.ext.asyncio" in data,
     )
