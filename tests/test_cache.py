@@ -24,7 +24,7 @@ from flake8_async_orm.discovery import discover
 from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.linting import batch, caching
 from flake8_async_orm.linting.batch import Job, Outcome, Task
-from flake8_async_orm.project.settings import MARKERS, PACKAGING
+from flake8_async_orm.project.settings import MARKERS, PACKAGING, TOPS
 from harness.command import DROPPED, MENDED, Ran, concise, put
 
 Run = Callable[..., Ran]
@@ -255,7 +255,7 @@ def test_a_file_that_cannot_be_read_may_be_readable_later(run: Run, here: Path) 
 
 
 def test_marks_are_those_that_the_project_looks_for() -> None:
-    assert {*MARKERS, *PACKAGING, "__init__.py", "__init__.pyi"} == set(MARKS)
+    assert {*MARKERS, *PACKAGING, *TOPS, "__init__.py", "__init__.pyi"} == set(MARKS)
 
 
 def test_a_directory_above_matters_by_its_marks_only(run: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
