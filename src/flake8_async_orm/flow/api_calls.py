@@ -17,6 +17,7 @@ from flake8_async_orm.flow import (
     ledgers,
     locks,
     merging,
+    origins,
     outliving,
     persistence,
     recovery,
@@ -86,7 +87,8 @@ def call_member(
     effect = outliving.follow(frame, receiver, name, site, effect)
     if kind == "coroutine":
         if ledgers.surely_works(state, receiver, name, first) and receiver.place is not None:
-            concurrency.works(frame, site, frozenset((ledgers.canonical(state, receiver.place),)))
+            here = origins.same(frame, ledgers.canonical(state, receiver.place))
+            concurrency.works(frame, site, frozenset((here,)))
         return coroutines.made(frame, site, callee, value, effect)
     if kind in ("startable", "context") and isinstance(value, ContextManager):
         return value

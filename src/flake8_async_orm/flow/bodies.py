@@ -112,6 +112,7 @@ def interpret_function(
         kept=frozenset() if frame.is_async else frozenset(frame.kept),
         urls=frozenset(frame.urls),
         gathers=frozenset(frame.gathered),
+        overlaps=frozenset(frame.overlaps),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.facts import SessionShared
-from flake8_async_orm.flow import ledgers
+from flake8_async_orm.flow import ledgers, origins
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Outcome, Substitution
+from flake8_async_orm.flow.reaching import written
 from flake8_async_orm.lattice import SessionState, State
 from flake8_async_orm.ledger import Running
 from flake8_async_orm.values import (
@@ -30,6 +31,7 @@ from flake8_async_orm.values import (
 )
 
 Work = tuple[Site, frozenset[Place]]
+Overlap = tuple[Place, Place, Site]
 
 
 def works(frame: Frame, site: Site, places: frozenset[Place]) -> None:
@@ -39,7 +41,7 @@ def works(frame: Frame, site: Site, places: frozenset[Place]) -> None:
 
 
 def of_callee(
-    state: State, outcome: Outcome, substitution: Substitution, own: frozenset[str] | None = None
+    frame: Frame, state: State, outcome: Outcome, substitution: Substitution, own: frozenset[str] | None = None
 ) -> frozenset[Place]:
     """The sessions on which a call surely works, in the caller's places. `own`: the parameters of a nested function."""
     found: set[Place] = set()
@@ -50,7 +52,7 @@ def of_callee(
         else:
             here = substitution.place(place)
         if here is not None:
-            found.add(ledgers.canonical(state, here))
+            found.add(origins.same(frame, ledgers.canonical(state, here)))
     return frozenset(found)
 
 
@@ -78,6 +80,42 @@ def together(frame: Frame, state: State, values: list[Value], site: Site) -> Non
         if len(sites) > 1:
             _state(frame, state, place, site, "together", tuple(dict.fromkeys(sites)))
             return
+    if len(found) > 1 and not frame.returned and _in_any_case(frame, site):
+        frame.overlaps |= _handed(found, site)
+
+
+def _in_any_case(frame: Frame, site: Site) -> bool:
+    """Whether nothing decides in the body if what stands at `site` is done at all."""
+    above: cst.CSTNode | None = frame.source.nodes[site.node] if site.path == frame.path else None
+    while above is not None and not isinstance(above, cst.FunctionDef):
+        if isinstance(above, (cst.If, cst.IfExp, cst.While, cst.For, cst.Match, cst.BooleanOperation, cst.ExceptHandler)):
+            return False
+        above = written(frame.source).parent(above)
+    return above is not None
+
+
+def _handed(found: list[Work], site: Site) -> set[Overlap]:
+    """Sessions that come from the callers, and that are worked on at the same time at `site`: two may be one there."""
+    mine = [(task, place) for task, places in found for place in places if str(place.root).startswith("param:")]
+    return {
+        (min(one, other, key=repr), max(one, other, key=repr), site)
+        for task, one in mine
+        for beside, other in mine
+        if task != beside and one != other
+    }
+
+
+def called(frame: Frame, state: State, overlaps: frozenset[Overlap], substitution: Substitution, site: Site) -> None:
+    """A function was called that works at the same time on sessions which it is given: here is known whether they are one."""
+    for one, other, where in sorted(overlaps, key=repr):
+        places = [substitution.place(place) for place in (one, other)]
+        first, second = (origins.same(frame, ledgers.canonical(state, p)) if p is not None else None for p in places)
+        if first is None or second is None:
+            continue
+        if first == second:
+            _state(frame, state, first, site, "together", (where,))
+            return
+        frame.overlaps |= _handed([(site, frozenset({first})), (where, frozenset({second}))], where)
 
 
 def gathering(frame: Frame, state: State, node: cst.Call) -> None:

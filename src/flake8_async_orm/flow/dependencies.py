@@ -89,9 +89,21 @@ def provider(program: Program, module: str, parameter: Parameter) -> tuple[Value
 
 def scope(program: Program, module: str, parameter: Parameter) -> str | None:
     """What the `Depends(...)` at a parameter says of its `scope`: an empty string for nothing, None for what cannot be read."""
+    given = _said(program, module, parameter, "scope")
+    return string_value(given) if given is not None else ""
+
+
+def _said(program: Program, module: str, parameter: Parameter, keyword: str) -> cst.BaseExpression | None:
+    """What the `Depends(...)` at a parameter is given by `keyword`."""
     found = _asked(program, module, parameter)
-    given = [one.value for one in found[1].args if one.keyword is not None and one.keyword.value == "scope"] if found else []
-    return string_value(given[0]) if given else ""
+    given = [one.value for one in found[1].args if one.keyword is not None and one.keyword.value == keyword] if found else []
+    return given[0] if given else None
+
+
+def _anew(program: Program, module: str, parameter: Parameter) -> bool:
+    """Whether what a parameter depends on is called for it alone: `Depends(..., use_cache=False)`."""
+    given = _said(program, module, parameter, "use_cache")
+    return given is not None and not (isinstance(given, cst.Name) and given.value == "True")
 
 
 def _asked(program: Program, module: str, parameter: Parameter) -> tuple[str, cst.Call, cst.CSTNode | None] | None:
@@ -131,12 +143,12 @@ def hand_over(frame: Frame, state: State, definition: FunctionDefinition) -> Non
     found = [(p, at) for p in definition.parameters if (at := provider(frame.program, frame.module, p)) is not None]
     for parameter, (target, _) in found:
         value = state.names[parameter.name].value
-        if isinstance(without_none(value), ApiObject):
+        if isinstance(without_none(value), ApiObject) and not _anew(frame.program, frame.module, parameter):
             request.known.setdefault(plain(target), value)
     frame.muted += 1
     try:
         for parameter, (target, site) in found:
-            given = request.given(target, site)
+            given = request.given(target, site, _anew(frame.program, frame.module, parameter))
             declared = state.names[parameter.name].value
             if given is not None and _matters(given) and _within(given, declared):
                 state.names[parameter.name] = Binding(given if may_be_none(declared) else without_none(given))
@@ -163,9 +175,9 @@ class Request:
     known: dict[Value, Value | None] = field(default_factory=dict)
     depth: int = 0
 
-    def given(self, target: Value, site: Site) -> Value | None:
-        """What the dependency `target`, asked for at `site`, gives; None where that is not followed."""
-        identity = plain(target)
+    def given(self, target: Value, site: Site, anew: bool = False) -> Value | None:
+        """What the dependency `target`, asked for at `site`, gives; None where that is not followed. `anew`: once more."""
+        identity = Tuple((plain(target), Tuple((), names=(repr(site),)))) if anew else plain(target)
         if identity not in self.known and self.depth < DEEP:
             self.known[identity] = None
             self.depth += 1
@@ -222,7 +234,8 @@ class Request:
         arguments: list[Argument] = []
         for parameter in definition.parameters[1:] if bound else definition.parameters:
             found = provider(self.frame.program, module, parameter)
-            value = self.given(*found) if found is not None else None
+            anew = found is not None and _anew(self.frame.program, module, parameter)
+            value = self.given(*found, anew) if found is not None else None
             if found is not None and value is not None:
                 arguments.append(Argument(value, parameter.name, "", found[1]))
         return arguments

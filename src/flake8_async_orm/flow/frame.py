@@ -209,6 +209,8 @@ class Frame:
     urls: set[HandedUrl] = field(default_factory=set)
     #: parameters of the body whose elements it awaits at the same time
     gathered: set[str] = field(default_factory=set)
+    #: sessions that come from its callers, and that it works on at the same time, two by two and where
+    overlaps: set[tuple[Place, Place, Site]] = field(default_factory=set)
     #: fixtures of pytest's that give the body an async generator object which nobody iterates over
     left_alone: set[str] = field(default_factory=set)
     #: where sessions are committed

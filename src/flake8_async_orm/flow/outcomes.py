@@ -103,6 +103,8 @@ class Outcome:
     urls: frozenset[HandedUrl] = frozenset()
     #: parameters whose elements it awaits at the same time
     gathers: frozenset[str] = frozenset()
+    #: sessions below its parameters on which it works at the same time, two by two and where
+    overlaps: frozenset[tuple[Place, Place, Site]] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""
@@ -150,6 +152,12 @@ def reachable(state: State | None, given: list[Value]) -> State | None:
     roots: set[object] = set()
     for value in given:
         _roots(value, roots)
+    for place, known in state.heap.items():
+        if type(known) is ObjectState and isinstance(place.root, str) and place.root.startswith("param:"):
+            # objects that were made for the fields of one that the caller has
+            for field_value in known.fields.values():
+                if isinstance(field_value, Object) and field_value.place is not None:
+                    roots.add(field_value.place.root)
     _led_to(state, roots)
     heap = {
         place: known

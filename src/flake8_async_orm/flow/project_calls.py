@@ -96,6 +96,8 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     if outcome.unknown:
         unknown(frame, state, arguments)
     substitution = Substitution(actuals, site)
+    if outcome.overlaps:
+        concurrency.called(frame, state, outcome.overlaps, substitution, site)
     returns = declared(frame, module, definition, function, outcome)
     return shaped(frame, state, module, definition, shape, outcome, returns, substitution, site)
 
@@ -151,11 +153,11 @@ def shaped(
         if shape.style in ("async-context", "context"):
             transfer(frame, state, outcome, substitution, site)
             return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
-        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
         return Generator(yields, callee, definition.is_async, site)
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:
-        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
         if outcome.pools or outcome.disposes:
             frame.pooled[site] = (outcome.pools, outcome.disposes)
         made = coroutines.made(
@@ -170,7 +172,7 @@ def shaped(
         return made
     transfer(frame, state, outcome, substitution, site)
     if isinstance(value, Coroutine):
-        concurrency.works(frame, site, concurrency.of_callee(state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
         return coroutines.made(
             frame,
             site,
