@@ -16,7 +16,7 @@ from flake8_async_orm.flow.scopes import mentioned_in
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import ResultState, State
 from flake8_async_orm.project.definitions import FunctionDefinition
-from flake8_async_orm.values import ApiObject, Class, Constant, Coroutine, Place, Site, Value
+from flake8_async_orm.values import ApiObject, Class, Constant, Coroutine, Object, Place, Site, Value
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
@@ -47,9 +47,9 @@ def of_engine(engine: ApiObject) -> frozenset[tuple[str, object]]:
 
 
 def may_run(program: Program, module: str, definition: FunctionDefinition) -> bool:
-    """Whether a plain function may run event loops: its module has asyncio, and it speaks of it or of what it imports from it."""
+    """Whether a plain function may run event loops: its module has asyncio or its like, and it speaks of that."""
     known = program.project.definition(module)
-    words = [name for name in ("asyncio", "run") if known is not None and name in known.bindings]
+    words = [name for name in callables.RUNNING if known is not None and name in known.bindings]
     source = program.project.source(module) if words else None
     return source is not None and not mentioned_in(source, definition.node).isdisjoint(words)
 
@@ -61,8 +61,8 @@ def taken(frame: Frame, value: ApiObject) -> None:
             frame.pools.add(place)
 
 
-def ran(frame: Frame, state: State, value: Value, site: Site) -> None:
-    """`value` was run in an event loop of its own, which is over."""
+def ran(frame: Frame, state: State, value: Value, site: Site, loop: Place | None = None) -> None:
+    """`value` was run in the event loop at `loop`, or in one of its own, which is over."""
     if not isinstance(value, Coroutine):
         return
     pools, disposes = frame.pooled.get(value.site, (frozenset(), False))
@@ -70,22 +70,33 @@ def ran(frame: Frame, state: State, value: Value, site: Site) -> None:
         for key in [key for key in state.heap if isinstance(key.root, tuple) and key.root[:1] == ("loop",)]:
             del state.heap[key]
         return
-    kept(frame, state, pools, site)
+    kept(frame, state, pools, site, loop)
 
 
-def kept(frame: Frame, state: State, pools: frozenset[Place], site: Site) -> None:
+def kept(frame: Frame, state: State, pools: frozenset[Place], site: Site, loop: Place | None = None) -> None:
     """A loop that ran at `site`, or in a function that is called there, has left connections in `pools`."""
+    mark = "run" if loop is None else repr(loop)
+    fresh = loop is None or isinstance(loop.root, Site)
     for place in sorted(pools, key=repr):
         key = Place(("loop", place))
         before = state.heap.get(key)
-        if frame.loops:
+        known = before if isinstance(before, ResultState) and before.ended else None
+        if frame.loops and (loop is None or (fresh and _made_anew(frame, loop))):
             _state(frame, place, "loop", site, None)
-        elif isinstance(before, ResultState) and before.ended:
-            _state(frame, place, "again", site, before.site)
-        elif _is_worker(frame):
+        elif known is not None and (loop is None or known.ended != mark):
+            _state(frame, place, "again", site, known.site)
+        elif fresh and known is None and _is_worker(frame):
             _state(frame, place, "task", site, None)
-        state.heap[key] = ResultState("run", site)
-        frame.kept.add(place)
+        state.heap[key] = ResultState(mark, site)
+        if fresh:
+            frame.kept.add(place)
+
+
+def _made_anew(frame: Frame, loop: Place) -> bool:
+    """Whether each turn of the loop around makes the event loop at `loop`, which nothing held when it began."""
+    entry = frame.loops[-1].entry
+    held = [binding.value for binding in entry.names.values()] if entry is not None else []
+    return entry is not None and not any(isinstance(value, Object) and value.place == loop for value in held)
 
 
 def _state(frame: Frame, place: Place, how: str, site: Site, before: Site | None) -> None:

@@ -70,7 +70,13 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
             scheduling.scheduled(frame, node, arguments, name)
         if dotted in callables.TOGETHER and frame.function is not None:
             concurrency.gathering(frame, state, node)
+        if callables.RUNNERS[dotted] == "calls" and arguments and isinstance(arguments[0].value, Function):
+            rest = [argument for argument in arguments[1:] if argument.keyword is None]
+            return foreign.in_a_loop(frame, state, arguments[0].value, rest, node, site)
         return _runner(frame, state, dotted, arguments, site)
+    if dotted in callables.TO_SYNC and arguments and isinstance(arguments[0].value, Function):
+        take(frame, arguments)
+        return BoundMember(arguments[0].value, callables.IN_A_LOOP)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
     if dotted in templating.FUNCTIONS:
@@ -204,4 +210,4 @@ def construct(
 
 
 # these need what is defined above
-from flake8_async_orm.flow import builtin_calls, constructions, project_calls, representation, templates  # noqa: E402
+from flake8_async_orm.flow import (builtin_calls, constructions, foreign, project_calls, representation, representation  # noqa: E402, templates  # noqa: E402)

@@ -8,6 +8,7 @@ from flake8_async_orm.flow import (
     concurrency,
     coroutines,
     crossings,
+    event_loops,
     instances,
     ledgers,
     outliving,
@@ -62,7 +63,12 @@ def foreign_member(
         return NONE
     if name == "cancel":
         concurrency.cancelled(state, receiver)
-    if name == "run_until_complete" and arguments:
+    if name == callables.IN_A_LOOP:
+        return in_a_loop(frame, state, receiver, arguments, node, site)
+    own_loop = isinstance(receiver, Object) and callables.OWN_LOOPS.get(receiver.cls.name) == name
+    if own_loop and arguments and isinstance(receiver, Object):
+        event_loops.ran(frame, state, arguments[0].value, site, receiver.place)
+    if (own_loop or name == "run_until_complete") and arguments:
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
         for argument in arguments:
@@ -83,6 +89,18 @@ def foreign_member(
         # unset and without a default it raises
         return receiver.cls.args[0] if receiver.cls.args else Unknown("a context variable")
     return unknown(frame, state, arguments, why_of(receiver, name))
+
+
+def in_a_loop(
+    frame: Frame, state: State, function: Value, arguments: list[Argument], node: cst.Call, site: Site
+) -> Value:
+    """A coroutine function is called, and what it gives is run in an event loop of its own."""
+    made = calls.call(frame, state, function, arguments, node, site)
+    event_loops.ran(frame, state, made, site)
+    coroutines.hand_on(frame, made, state)
+    if isinstance(made, Coroutine):
+        frame.made.pop(made.site, None)
+    return made.of if isinstance(made, (Coroutine, Awaitable)) else Unknown("run in a loop")
 
 
 def why_of(receiver: Value, name: str) -> str:

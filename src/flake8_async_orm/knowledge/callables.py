@@ -91,7 +91,8 @@ RUNNERS = {
     "asyncio.create_task": "first",
     "asyncio.ensure_future": "first",
     "asyncio.run": "now",
-    "anyio.run": "unknown",
+    "uvloop.run": "now",
+    "anyio.run": "calls",
     "asyncio.wait": "unknown",
     "asyncio.as_completed": "unknown",
     "asyncio.tasks.gather": "list",
@@ -112,8 +113,17 @@ SCHEDULERS = {
     "asyncio.TaskGroup": "asyncio.TaskGroup",
     "asyncio.get_running_loop": "asyncio.AbstractEventLoop",
     "asyncio.get_event_loop": "asyncio.AbstractEventLoop",
-    "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
+    **dict.fromkeys(("asyncio.new_event_loop", "uvloop.new_event_loop"), "asyncio.BaseEventLoop"),
+    "asyncio.Runner": "asyncio.Runner",
 }
+#: of these, the methods that run a coroutine to its end, in a loop of the object's own
+OWN_LOOPS = {"asyncio.BaseEventLoop": "run_until_complete", "asyncio.Runner": "run"}
+#: functions that make a plain function of a coroutine function: each call runs it in an event loop of its own
+TO_SYNC = frozenset({"asgiref.sync.async_to_sync"})
+#: what is bound to such a coroutine function in the place of a member
+IN_A_LOOP = "(in a loop)"
+#: names by which a module may run event loops
+RUNNING = ("asyncio", "run", "anyio", "uvloop", "async_to_sync", "new_event_loop", "Runner")
 #: of these, those that begin to run what they are given beside whoever called, by dotted name or as a method
 STARTERS = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.tasks.create_task"})
 START_METHODS = frozenset({"create_task", "start_soon", "spawn"})

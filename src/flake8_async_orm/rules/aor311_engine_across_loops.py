@@ -1,8 +1,8 @@
 """One pooled engine is used by several event loops.
 
 Why:
-    Connections of asyncpg and its like belong to the event loop in which they were opened. `asyncio.run` ends its loop, but
-    the engine's pool keeps the connections; the next loop is given one of them, and its first statement ends in "got Future
+    Connections of asyncpg and its like belong to the event loop in which they were opened. `asyncio.run`, `anyio.run` and
+    asgiref's `async_to_sync` end theirs, as one ends a loop of `asyncio.new_event_loop()`, but the engine's pool keeps the connections; the next loop is given one of them, and its first statement ends in "got Future
     attached to a different loop" or "Event loop is closed".
 
 Invalid:
@@ -48,9 +48,9 @@ Fix:
 Limits:
     This rule is off by default: whether connections mind the loop depends on the driver (asyncpg's do, as
     `benchmarks/on_postgresql.py` shows), and a worker may be set up elsewhere.
-    The finding stands at the `asyncio.run` that another one was before, that stands in a loop, or in a function that a worker calls for
-    each job (decorated with `task`, `shared_task`, `actor` or `job`), or at the call of a function that contains it. Only
-    engines of module level are known to be the same. Silent for SQLite, and where a coroutine that was run disposes of an
+    The finding stands at the call that runs a loop where another one was before, that stands in a loop, or in a function that a worker calls for
+    each job (decorated with `task`, `shared_task`, `actor` or `job`), or at the call of a function that contains it. A loop
+    that is asked for (`asyncio.get_event_loop()`) may always be the same. Only engines of module level are known to be the same. Silent for SQLite, and where a coroutine that was run disposes of an
     engine.
 
 See:
