@@ -207,6 +207,8 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, r
         # whatever else is left may wait for its tasks
         concurrency.waited(frame, state)
     match without_none(manager):
+        case Object() as stack if stacks.is_stack(stack):
+            stacks.left(frame, state, stack, site, raised)
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
             _close(frame, state, place, site)
         case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
@@ -257,4 +259,4 @@ def _made_inside(place: Place | None, site: Site) -> bool:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import project_calls  # noqa: E402
+from flake8_async_orm.flow import project_calls, stacks  # noqa: E402

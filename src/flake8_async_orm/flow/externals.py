@@ -210,4 +210,11 @@ def construct(
 
 
 # these need what is defined above
-from flake8_async_orm.flow import (builtin_calls, constructions, foreign, project_calls, representation, representation  # noqa: E402, templates  # noqa: E402)
+from flake8_async_orm.flow import (  # noqa: E402
+    builtin_calls,
+    constructions,
+    foreign,
+    project_calls,
+    representation,
+    templates,
+)

@@ -10,7 +10,6 @@ from flake8_async_orm.flow import (
     crossings,
     event_loops,
     instances,
-    ledgers,
     outliving,
     scheduling,
 )
@@ -44,16 +43,9 @@ def foreign_member(
     """A method of an object that is not SQLAlchemy's and not the project's."""
     if name in crossings.FOREIGN:
         crossings.foreign(frame, name, arguments, node, site)
-    if name == "enter_async_context" and arguments:
-
+    if (on_stack := stacks.called(frame, state, receiver, name, arguments, site)) is not None:
         take(frame, arguments)
-        given = contexts.entered(frame, arguments[0].value, True, arguments[0].site, state)
-        ledgers.share(state, given)
-        return Awaitable(given)
-    if name == "enter_context" and arguments and _is_stack(receiver):
-
-        take(frame, arguments)
-        return contexts.entered(frame, arguments[0].value, False, arguments[0].site, state)
+        return on_stack
     if name in callables.START_METHODS and arguments:
         if isinstance(receiver, Object) and receiver.cls.name in callables.SCHEDULERS.values():
             scheduling.scheduled(frame, node, arguments, name)
@@ -116,10 +108,6 @@ def why_of(receiver: Value, name: str) -> str:
             return f"called `{name}` of something unknown"
 
 
-def _is_stack(receiver: Value) -> bool:
-    return isinstance(receiver, Object) and receiver.cls.name in callables.EXIT_STACKS
-
-
 def _begun(frame: Frame, state: State, arguments: list[Argument], node: cst.Call, site: Site) -> Value:
     """`group.create_task(coroutine)`, `group.start_soon(function, *arguments)`."""
 
@@ -138,4 +126,4 @@ def _begun(frame: Frame, state: State, arguments: list[Argument], node: cst.Call
 
 
 # these need what is defined above
-from flake8_async_orm.flow import calls, contexts  # noqa: E402
+from flake8_async_orm.flow import calls, stacks  # noqa: E402

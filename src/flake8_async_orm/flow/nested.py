@@ -17,7 +17,7 @@ from flake8_async_orm.values import Place, Site, Unknown, Value, replace
 
 def capture(frame: Frame, node: cst.FunctionDef | cst.Lambda, state: State) -> None:
     """What a nested function mentions of its surroundings it may use at any time: its coroutines count as taken."""
-    for name in mentioned(node):
+    for name in _of_surroundings(node):
         binding = state.names.get(name)
         if binding is not None:
             coroutines.consume(frame, binding.value)
@@ -118,7 +118,15 @@ def definition_of(frame: Frame, site: Site) -> FunctionDefinition | None:
 def captured(frame: Frame, site: Site) -> set[str]:
     """The names that a nested function mentions: what they hold it may change."""
     found = frame.nested.get(site)
-    return mentioned(found[0]) if found is not None else set()
+    return _of_surroundings(found[0]) if found is not None else set()
+
+
+def _of_surroundings(node: cst.FunctionDef | cst.Lambda) -> set[str]:
+    """The names that mean something of the functions around: those that are mentioned, without the parameters."""
+    given = node.params
+    defaults = [one.default for one in (*given.posonly_params, *given.params, *given.kwonly_params) if one.default is not None]
+    own = set(_parameters(node)).difference(*map(mentioned, defaults))
+    return mentioned(node) - own
 
 
 def parameter_names(frame: Frame, site: Site) -> list[str]:
@@ -132,9 +140,11 @@ def parameter_names(frame: Frame, site: Site) -> list[str]:
 def all_parameters(frame: Frame, site: Site) -> list[str]:
     """The names of all parameters of a nested function or lambda."""
     found = frame.nested.get(site)
-    if found is None:
-        return []
-    given = found[0].params
+    return _parameters(found[0]) if found is not None else []
+
+
+def _parameters(node: cst.FunctionDef | cst.Lambda) -> list[str]:
+    given = node.params
     stars = [star for star in (given.star_arg, given.star_kwarg) if type(star) is cst.Param]
     return [p.name.value for p in [*given.posonly_params, *given.params, *given.kwonly_params, *stars]]
 
