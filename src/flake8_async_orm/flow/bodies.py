@@ -106,7 +106,7 @@ def interpret_function(
         works=frozenset(place for place in works if is_shared(place) or concurrency.surrounds(frame, place)),
         global_work=frozenset(frame.global_work),
         blocks=blocks,
-        fails=frozenset(place for place in recovery.failing(frame) if is_shared(place)),
+        fails=frozenset(p for p in recovery.failing(frame) if is_shared(p) or concurrency.surrounds(frame, p)),
         pools=frozenset(frame.pools) if frame.is_async else frozenset(),
         disposes=frame.is_async and frame.disposes,
         kept=frozenset() if frame.is_async else frozenset(frame.kept),

@@ -40,17 +40,11 @@ def works(frame: Frame, site: Site, places: frozenset[Place]) -> None:
         frame.works[site] = places
 
 
-def of_callee(
-    frame: Frame, state: State, outcome: Outcome, substitution: Substitution, own: frozenset[str] | None = None
-) -> frozenset[Place]:
-    """The sessions on which a call surely works, in the caller's places. `own`: the parameters of a nested function."""
+def of_callee(frame: Frame, state: State, outcome: Outcome, substitution: Substitution) -> frozenset[Place]:
+    """The sessions on which a call surely works, in the caller's places."""
     found: set[Place] = set()
     for place in outcome.works:
-        root = place.root
-        if own is not None and not (isinstance(root, str) and root.removeprefix("param:") in own):
-            here: Place | None = place
-        else:
-            here = substitution.place(place)
+        here = place if substitution.surrounds(place) else substitution.place(place)
         if here is not None:
             found.add(origins.same(frame, ledgers.canonical(state, here)))
     return frozenset(found)

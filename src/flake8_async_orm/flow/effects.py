@@ -62,7 +62,8 @@ def transfer(
         _require(frame, state, requirement, substitution, requirement.read if at_read else site)
     for place in outcome.fails:
         left = _session(state, place, substitution)
-        recovery.may_fail(frame, state, left.place if left is not None else None, site)
+        known_here = left.place if left is not None else None
+        recovery.may_fail(frame, state, place if substitution.surrounds(place) else known_here, site)
     for place, word in sorted(outcome.ended, key=repr) if len(outcome.ended) > 1 else outcome.ended:
         _end(frame, state, place, word, outcome, substitution, site)
     for place in outcome.doubted:

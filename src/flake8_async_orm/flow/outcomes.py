@@ -262,10 +262,18 @@ def _holds_options(value: Value) -> bool:
 
 @dataclass(slots=True)
 class Substitution:
-    """Turns a callee's places into the caller's: `arguments` are the actual values by parameter name, `call` the call's site."""
+    """Turns a callee's places into the caller's: `arguments` are the actual values by parameter name, `call` the call's site.
+
+    `own`: of a nested function, the names of its parameters; what is not below them is its caller's own.
+    """
 
     arguments: dict[str, Value]
     call: Site
+    own: frozenset[str] | None = None
+
+    def surrounds(self, place: Place) -> bool:
+        """Whether a nested function has the object at `place`, which it tells of, from the functions around it."""
+        return self.own is not None and not (isinstance(place.root, str) and place.root.removeprefix("param:") in self.own)
 
     def place(self, place: Place | None) -> Place | None:
         """The caller's place, or None where it has none."""

@@ -138,7 +138,6 @@ def shaped(
     returns: Value,
     substitution: Substitution,
     site: Site,
-    own: frozenset[str] | None = None,
 ) -> Value:
     """What the call gives: a coroutine, a generator, a context manager, or the value itself."""
     if frame.loops:
@@ -153,11 +152,11 @@ def shaped(
         if shape.style in ("async-context", "context"):
             transfer(frame, state, outcome, substitution, site)
             return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
-        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution))
         return Generator(yields, callee, definition.is_async, site)
     value = placed(substitution.value(returns), Place(site))
     if definition.is_async:
-        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution))
         if outcome.pools or outcome.disposes:
             frame.pooled[site] = (outcome.pools, outcome.disposes)
         made = coroutines.made(
@@ -172,7 +171,7 @@ def shaped(
         return made
     transfer(frame, state, outcome, substitution, site)
     if isinstance(value, Coroutine):
-        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution, own))
+        concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution))
         return coroutines.made(
             frame,
             site,
@@ -276,7 +275,8 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
     outcome = nested.outcome(frame, function.site, told)
     for name in nested.captured(frame, function.site) & state.names.keys():
         instances.doubt(frame, state, state.names[name].value)
-    substitution = Substitution(actuals, site)
+    own = frozenset(nested.all_parameters(frame, function.site))
+    substitution = Substitution(actuals, site, own)
     definition = nested.definition_of(frame, function.site)
     if definition is None:
         # a lambda stands in the function that knows: what it reads is reported where it reads it
@@ -285,8 +285,7 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
     shape = decorators.shape(frame.program, frame.module, definition)
     if shape.style == "unknown":
         return unknown(frame, state, arguments)
-    own = frozenset(nested.all_parameters(frame, function.site))
-    return shaped(frame, state, frame.module, definition, shape, outcome, outcome.returns, substitution, site, own)
+    return shaped(frame, state, frame.module, definition, shape, outcome, outcome.returns, substitution, site)
 
 
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
