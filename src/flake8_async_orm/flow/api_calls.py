@@ -70,6 +70,9 @@ def call_member(
         frame.touches = True
     elif receiver.flags and isinstance(node.func, cst.Attribute):
         uniqueness.fetched(frame, receiver, name, site, frame.site(node.func.value))
+    given = arguments[0].value if arguments and not arguments[0].star else None
+    if isinstance(given, Coroutine) and name in behaviour.TAKES_VALUE and receiver.cls in names.SESSIONS | names.CONNECTIONS:
+        coroutines.used_as_value(frame, given, arguments[0].site, site, "argument", name)
     take(frame, arguments)
     if receiver.cls in behaviour.BLOCKING:
         blocking.called(frame, receiver, name, site)

@@ -102,6 +102,11 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
         case BoundMember(receiver=ApiObject(cls=cls), name=member) if cls in names.ASYNC_CLASSES:
             frame.state_fact(NonAwaitableAwaited(whole, operand, f"{names.shown(cls)}.{member}", "member"))
             return Unknown("a method, not called")
+        case _ if type(node.expression) is cst.Await and (what := scheduling.no_awaitable(frame, value)):
+            # what has been awaited just now is there: an annotation has no part in it
+            if frame.site(node.expression.expression) in frame.made:
+                frame.state_fact(NonAwaitableAwaited(whole, operand, what, "value"))
+            return value
         case OneOf(options=options):
             coroutines.hand_on(frame, value, state)
             results = [awaited_quietly(option) for option in options]
@@ -129,3 +134,4 @@ def describe(value: Value) -> str:
 
 
 # these need what is defined above
+from flake8_async_orm.flow import scheduling  # noqa: E402

@@ -150,6 +150,9 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case BoundMember(receiver=Collection() | Tuple() as many, name=name):
             return _collection_method(frame, state, many, name, arguments, node)
         case BoundMember(receiver=Constant() | Text() as literal, name=name):
+            for argument in arguments if name in callables.GIVING_TEXT else ():
+                if isinstance(argument.value, Coroutine):
+                    coroutines.used_as_value(frame, argument.value, argument.site, argument.site, "argument", name)
             take(frame, arguments)
             if name == "format":
                 given = [(a.value, a.site) for a in arguments if not a.star]

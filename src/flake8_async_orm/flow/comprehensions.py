@@ -121,7 +121,7 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
             return Unknown("element")
 
 
-def _use(frame: Frame, node: cst.CSTNode, value: Value, use: str) -> None:
+def worked_with(frame: Frame, node: cst.CSTNode, value: Value, use: str = "operator") -> None:
     """The expression `node`, of this `value`, is used where a coroutine's result would be wanted."""
     if isinstance(value, Coroutine):
         site = frame.site(node)

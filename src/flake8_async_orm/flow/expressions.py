@@ -15,7 +15,7 @@ from flake8_async_orm.flow import (
     ledgers,
     transactions,
 )
-from flake8_async_orm.flow.comprehensions import _use, element_of
+from flake8_async_orm.flow.comprehensions import element_of, worked_with
 from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, lost_sight
@@ -159,6 +159,9 @@ def _dict(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         if type(element) is cst.DictElement:
             key = evaluate(frame, element.key, state)
         values.append(evaluate(frame, element.value, state))
+        if type(element) is cst.StarredDictElement and isinstance(values[-1], Coroutine):
+            worked_with(frame, element.value, values.pop(), "unpacking")
+            continue
         ledgers.share(state, values[-1])
         if isinstance(key, Constant) and isinstance(key.value, str):
             entries.append((key.value, values[-1]))
@@ -183,7 +186,7 @@ def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     if type(node.operator) is cst.Not:
         value = truth(frame, node.expression, state)
         return Constant(not value.value) if isinstance(value, Constant) else Unknown("bool")
-    _use(frame, node.expression, evaluate(frame, node.expression, state), "operator")
+    worked_with(frame, node.expression, evaluate(frame, node.expression, state), "operator")
     return Unknown("operation")
 
 
@@ -191,9 +194,9 @@ def _unary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 def _binary(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.BinaryOperation
     left, right = evaluate(frame, node.left, state), evaluate(frame, node.right, state)
-    _use(frame, node.left, left, "operator")
-    _use(frame, node.right, right, "operator")
-    if any(isinstance(operand, ModelAttribute) or operand == SQL for operand in (left, right)):
+    worked_with(frame, node.left, left, "operator")
+    worked_with(frame, node.right, right, "operator")
+    if any(isinstance(side, ModelAttribute) or side == SQL for side in (left, right)):
         return SQL
     if type(node.operator) is cst.Add:
         return _added(left, right)

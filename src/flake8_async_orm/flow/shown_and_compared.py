@@ -6,7 +6,7 @@ import libcst as cst
 
 from flake8_async_orm.flow import coroutines, representation
 from flake8_async_orm.flow.calls import Argument
-from flake8_async_orm.flow.comprehensions import _use
+from flake8_async_orm.flow.comprehensions import worked_with
 from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import State
@@ -33,7 +33,7 @@ def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     for part in node.parts:
         if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
             value = evaluate(frame, part.expression, state)
-            _use(frame, part.expression, value, "formatting")
+            worked_with(frame, part.expression, value, "formatting")
             if type(value) in _SHOWABLE:
                 method = {"r": "__repr__", "a": "__repr__", "s": "__str__"}.get(part.conversion or "", "__format__")
                 representation.shown(frame, state, value, method, frame.site(part.expression))

@@ -19,6 +19,7 @@ from flake8_async_orm.flow import (
     unflushed,
 )
 from flake8_async_orm.flow.annotations import placed, refine
+from flake8_async_orm.flow.comprehensions import worked_with
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left, serializes
 from flake8_async_orm.flow.evaluation import evaluate
@@ -110,10 +111,10 @@ def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
         grown = expressions._added(old, value) if type(node.operator) is cst.AddAssign else Unknown("operation")
         if isinstance(grown, Unknown):
             coroutines.consume(frame, old)
-            coroutines.consume(frame, value)
+            worked_with(frame, node.value, value)
         assign(frame, node.target, grown, state)
     else:
-        coroutines.consume(frame, value)
+        worked_with(frame, node.value, value)
         if type(node.target) is cst.Attribute:
             frame.changed_collections[frame.site(node.target)] = "+="
         old = evaluate(frame, node.target, state)
@@ -293,7 +294,7 @@ def _suppressed(frame: Frame, node: cst.BaseExpression) -> list[str]:
 @runs(cst.Match)
 def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
     subject = evaluate(frame, node.subject, state)
-    coroutines.consume(frame, subject)
+    worked_with(frame, node.subject, subject, "comparison")
     end: State | None = None
     exhausted = False
     rest: State | None = state

@@ -110,6 +110,8 @@ def _set_attribute(
     ledgers.share(state, value)
     holder = without_none(evaluate(frame, owner, state))
     match holder:
+        case Coroutine():
+            coroutines.used_as_value(frame, holder, frame.site(owner), frame.site(target), "attribute", name)
         case Object(place=place):
             if type(owner) is cst.Name and holder == _receiver(frame, state):
                 old = frame.writes.get(name)

@@ -52,6 +52,9 @@ SESSION_GIVES = {
 #: members of sessions and connections whose first argument is a statement
 TAKES_STATEMENT = frozenset({"execute", "exec", "scalar", "scalars", "stream", "stream_scalars"})
 
+#: and those whose first argument is a statement or an instance, in any case no coroutine
+TAKES_VALUE = TAKES_STATEMENT | {"add", "delete", "refresh", "merge", "expire", "expunge", "is_modified"}
+
 CONNECTION_GIVES = {
     "execute": "result",
     "exec_driver_sql": "core-result",
