@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import libcst as cst
+
 from flake8_async_orm.facts import ResultUsed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
-from flake8_async_orm.lattice import ResultState, State
+from flake8_async_orm.lattice import ResultState, State, without_none
 from flake8_async_orm.values import ApiObject, Coroutine, Instance, Place, Site, Tuple, Value, replace
 
 
@@ -83,6 +87,20 @@ def used(frame: Frame, value: Value, use: str, site: Site, result: Site, detail:
     frame.state_fact(fact)
 
 
+def told_to_be_there(frame: Frame, node: cst.Assert, state: State) -> bool:
+    """Whether `assert result` only says that there is one, and its rows are asked for after it."""
+    if type(node.test) is not cst.Name or frame.function is None:
+        return False
+    name = node.test.value
+    held = state.names.get(name)
+    if held is None or not is_result(without_none(held.value)):
+        return False
+    start, end = frame.source.span(frame.numbers[id(node)]).end, frame.source.span(frame.function.node).end
+    after = re.search(rf"\b{name}\b(\s*=[^=])?", _COMMENT.sub("", frame.source.text[start:end]))
+    return after is not None and after[1] is None
+
+
+_COMMENT = re.compile("#.*")
 _CATCHING = frozenset({"builtins.AttributeError", "builtins.TypeError"})
 
 

@@ -102,7 +102,7 @@ def transfer(
                     recovery.used(frame, state, here, "", site)
                 ended = bool(told.done & {"commit", "rollback", "close"})
                 state.heap[here] = SessionState(
-                    held.models | told.models,
+                    held.models | told.models - {loading.ANYTHING},
                     held.pending | told.pending,
                     told.used if ended else held.used or told.used,
                     held.done | told.done,
@@ -137,7 +137,7 @@ def _is_parameter(place: Place) -> bool:
 def _met_again(told: InstanceState, models: frozenset[str]) -> InstanceState:
     """The callee has loaded a row of which the caller's session may hold the instance, with more of it loaded."""
     absent = [name for name, mark in told.attributes.items() if mark in ("unloaded", "raises")]
-    known = {name: "maybe" for name in absent if f"{told.model}:{name}" in models}
+    known = {name: "maybe" for name in absent if f"{told.model}:{name}" in models or loading.ANYTHING in models}
     return told.set(known) if known else told
 
 

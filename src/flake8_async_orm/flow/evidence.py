@@ -15,7 +15,7 @@ import libcst as cst
 
 from flake8_async_orm.flow.scopes import walk
 from flake8_async_orm.knowledge import api
-from flake8_async_orm.lattice import Binding, ObjectState, State
+from flake8_async_orm.lattice import Binding, ObjectState, SessionState, State
 from flake8_async_orm.values import ApiObject, Because, BoundMember, Object, Place, Site, Statement, Unknown, Value
 
 if TYPE_CHECKING:
@@ -88,9 +88,18 @@ def consider(frame: Frame, node: cst.BaseExpression, state: State) -> None:
                 else Place(frame.site(receiver))
             )
             value = _value(frame, found, place, frame.site(node))
+            if _used_before(frame, receiver):
+                state.heap[place] = SessionState(models=frozenset({loading.ANYTHING}))
             state.names[receiver.value] = Binding(value, binding.complete, binding.missing, binding.site)
     elif type(receiver) is cst.Attribute and type(receiver.value) is cst.Name and receiver.value.value == "self":
         _consider_attribute(frame, node, receiver, member, state)
+
+
+def _used_before(frame: Frame, receiver: cst.Name) -> bool:
+    """Whether the body has had to do with what `receiver` names before, so that nobody knows what it has loaded."""
+    assert frame.function is not None
+    start, end = frame.source.span(frame.function.node).start, frame.source.span(frame.numbers[id(receiver)]).start
+    return len(re.findall(rf"\b{receiver.value}\b", frame.source.text[start:end])) > 1
 
 
 def _consider_attribute(frame: Frame, node: cst.Call, receiver: cst.Attribute, member: str, state: State) -> None:
@@ -232,4 +241,4 @@ def gather(node: cst.CSTNode) -> dict[str, Uses]:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import evaluation  # noqa: E402
+from flake8_async_orm.flow import evaluation, loading  # noqa: E402

@@ -14,7 +14,8 @@ from flake8_async_orm.facts import (
 )
 from flake8_async_orm.flow import associations, expiry, ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
-from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keys_of, subfamily
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, in_sight, keys_of, lies_below
+from flake8_async_orm.flow.identity import instances_in as instances_in
 from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
@@ -313,33 +314,6 @@ def _enter(
         state.heap[inner.place] = replace(below_it, life=known.life, detached=known.detached)
 
 
-def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
-    """Whether this function holds an instance that a many-to-one may point to: the identity map answers, nothing is emitted.
-
-    Parameters count: whoever hands over a project and asks for its volumes has the volumes' project in the session.
-    """
-    if attribute.target is None or owner.place is None:
-        return True
-    family = {attribute.target, *subfamily(frame, attribute.target)}
-    own = owner.place
-    places = [found.place for b in state.names.values() for found in instances_in(b.value) if found.model in family]
-    places += [
-        place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family
-    ]
-    return any(place is None or not (lies_below(place, own) or _has_no_row(state, place)) for place in places)
-
-
-def _has_no_row(state: State, place: Place) -> bool:
-    """Whether an instance was made here and not been flushed: nothing in the database can point to it."""
-    known = state.instance(place)
-    return known is not None and known.life in ("transient", "pending") and known.origin_text == MADE
-
-
-def lies_below(place: Place, above: Place) -> bool:
-    """Whether `place` is `above` or is reached from it."""
-    return place.root == above.root and place.path[: len(above.path)] == above.path
-
-
 def uncertain(frame: Frame, state: State, owner: Instance, name: str) -> None:
     """Something was put into a relationship: of what hangs there nothing is known."""
     mapped = frame.program.project.mapped(owner.model)
@@ -361,22 +335,6 @@ def mark_loaded(frame: Frame, state: State, instance: Instance, name: str) -> No
         state.heap[instance.place] = known.set({name: "loaded"})
         exonerate(frame, state, instance.place, name)
         remember(state, known, [name])
-
-
-def instances_in(value: Value) -> list[Instance]:
-    """The instances that a value is or holds."""
-
-    match value:
-        case Instance():
-            return [value]
-        case Collection(of=of):
-            return instances_in(of)
-        case Tuple(items=items):
-            return [found for item in items for found in instances_in(item)]
-        case OneOf(options=options):
-            return [found for option in options for found in instances_in(option)]
-        case _:
-            return []
 
 
 def doubt(frame: Frame, state: State, value: Value) -> None:

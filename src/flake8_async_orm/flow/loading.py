@@ -26,6 +26,8 @@ UNLOADING = frozenset({"lazyload", "raiseload", "noload"})
 PLAIN = frozenset({"column", "column_property"})
 #: behind a model in `SessionState.models`: rows were met with all their columns that are not deferred
 ALL_COLUMNS = ":*"
+#: in `SessionState.models`: the session was met when it may have loaded whatever it likes
+ANYTHING = ":anything"
 #: behind a model: a row of it was inserted in the transaction that is open
 NEW = "!new"
 #: behind a model: rows of it may point to nothing since what they pointed to was deleted
@@ -122,7 +124,8 @@ def loaded(
             continue
         replaced = anew and attribute.kind != "column_property"
         nulled = attribute.uselist is not True and f"{model}{NULLED}" in held.models
-        if not complete or nulled or (f"{model}:{name}" in held.models and not replaced):
+        there = ANYTHING in held.models or (f"{model}:{name}" in held.models and not replaced)
+        if not complete or nulled or there:
             attributes[name] = "maybe"
         elif attributes[name] == "raises" and attribute.lazy != "raise_on_sql":
             # refused, whatever the session holds
@@ -143,7 +146,8 @@ def loaded(
         if mark in ACCUSING and _is_plain(mapped.attributes[name]):
             # what an option alone leaves out stays as it is
             replaced = anew and mapped.attributes[name].kind == "column" and mapped.attributes[name].deferred is True
-            there = not replaced and not {f"{model}{ALL_COLUMNS}", f"{model}:{name}"}.isdisjoint(held.models)
+            met = {f"{model}{ALL_COLUMNS}", f"{model}:{name}", ANYTHING}
+            there = not replaced and not met.isdisjoint(held.models)
             attributes[name] = "maybe" if there or not complete else mark
     fresh = InstanceState(
         model,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flake8_async_orm.facts import AbsentRowInserted
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.instances import instances_in
+from flake8_async_orm.flow.identity import instances_in
 from flake8_async_orm.lattice import ABSENT, SessionState, State
 from flake8_async_orm.values import ApiObject, Place, Site, Value, replace
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from flake8_async_orm.flow import associations, expiry, flushing, unflushed
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, others, subfamily
-from flake8_async_orm.flow.instances import instances_in
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, instances_in, keyed_there, others, subfamily
 from flake8_async_orm.flow.loading import (
     NEW,
     STALE,

@@ -10,6 +10,7 @@ import libcst as cst
 from flake8_async_orm.facts import CoroutineUsedAsValue, Revealed
 from flake8_async_orm.flow import (
     concurrency,
+    consumption,
     coroutines,
     providers,
     recovery,
@@ -169,7 +170,8 @@ def _raise(frame: Frame, node: cst.Raise, state: State) -> State | None:
 
 @runs(cst.Assert)
 def _assert(frame: Frame, node: cst.Assert, state: State) -> State | None:
-    truth(frame, node.test, state)
+    if not consumption.told_to_be_there(frame, node, state):
+        truth(frame, node.test, state)
     return assume(frame, node.test, state, True)
 
 

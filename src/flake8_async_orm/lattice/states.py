@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 from flake8_async_orm.lattice.alternatives import _options, _same, instance_in, join
 from flake8_async_orm.ledger import UNTOUCHED, Ledger
 from flake8_async_orm.transaction import Transaction
-from flake8_async_orm.values import (
-    NONE,
-    Instance,
-    Load,
-    OneOf,
-    Place,
-    Site,
-    Value,
-    record,
-    replace,
-)
+from flake8_async_orm.values import NONE, ApiObject, Instance, Load, OneOf, Place, Site, Value, record, replace
 
 #: the life of an instance on a path where there is none
 ABSENT = "absent"
@@ -369,6 +359,7 @@ def _keep_identity(name: str, left: State, right: State, state: State) -> None:
     mine, yours = left.names.get(name), right.names.get(name)
     if mine is None or yours is None:
         return
+    _lose_sight(_options(mine.value) | _options(yours.value), state.names[name].value, state)
     first, second = instance_in(mine.value), instance_in(yours.value)
     if first is None or second is None or first.place == second.place or first.model != second.model:
         return
@@ -381,6 +372,19 @@ def _keep_identity(name: str, left: State, right: State, state: State) -> None:
     none = NONE in _options(mine.value) | _options(yours.value)
     value: Value = OneOf(frozenset((merged, NONE))) if none else merged
     state.names[name] = replace(state.names[name], value=value)
+
+
+def _lose_sight(options: frozenset[Value], joined: Value, state: State) -> None:
+    """Of a session that is one of two things from here on nobody can tell what is done with it."""
+    kept = {option.place for option in _options(joined) if type(option) is ApiObject}
+    for option in options:
+        if type(option) is not ApiObject or option.place is None or option.place in kept:
+            continue
+        known = state.heap.get(option.place)
+        if known is None and option.cls.lower().endswith(("session", "connection")):
+            known = SessionState()
+        if isinstance(known, SessionState) and not known.ledger.shared:
+            state.heap[option.place] = replace(known, ledger=replace(known.ledger, shared=True))
 
 
 def _origins(place: Place) -> frozenset[Place]:
