@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 
 import libcst as cst
 
-from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow import coroutines, dependencies, nested
-from flake8_async_orm.flow.annotations import instance_of
+from flake8_async_orm.facts import AttributeSerialized, Fact, RelationshipRead
+from flake8_async_orm.flow import absences, coroutines, nested
 from flake8_async_orm.flow.bodies import interpret_function
 from flake8_async_orm.flow.expressions import load_evaluators
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
-from flake8_async_orm.flow.outcomes import Key, plain
+from flake8_async_orm.flow.outcomes import Outcome
 from flake8_async_orm.flow.program import Program
 from flake8_async_orm.flow.running import run_block
 from flake8_async_orm.flow.settings import Settings, settings_of
@@ -24,12 +24,13 @@ from flake8_async_orm.lattice import State
 from flake8_async_orm.project import Project
 from flake8_async_orm.project.definitions import FunctionDefinition, ModuleDefinition
 from flake8_async_orm.source import Source
-from flake8_async_orm.values import Class
 
 load_evaluators()
 load_runners()
 _PROGRAMS: weakref.WeakKeyDictionary[Project, tuple[int, Program]] = weakref.WeakKeyDictionary()
 DEFAULT = Settings()
+#: facts of reads that what is in the session may answer
+_READS = (AttributeSerialized, RelationshipRead)
 
 
 def program_of(project: Project, settings: Settings = DEFAULT) -> Program:
@@ -70,21 +71,23 @@ def interpret(source: Source, project: Project, reveal: bool = False, settings: 
     facts.extend(frame.facts.values())
     if definition is not None:
         for function in outermost(definition):
-            receiver = None
-            if function.cls is not None:
-                receiver = plain(instance_of(program, Class(f"{module}.{function.cls}")))
-            # what a plain function is told by others it calls matters to those that await something
-            shallow = not (function.is_async or function.is_generator)
-            driven = dependencies.driven(program, module, function)
-            key = Key(f"{module}.{function.qualname}", receiver, shallow=shallow, driven=driven)
+            key = absences.generic(program, module, function)
             if definition.functions.get(function.qualname) is function and not reveal:
-                facts.extend(program.outcome(key).facts)
+                facts.extend(_surely(program, module, function, program.outcome(key)))
                 continue
             node = source.nodes[function.node]
             assert isinstance(node, cst.FunctionDef)
             facts.extend(interpret_function(program, module, source, function, node, key, reveal=reveal).facts)
     seen: dict[Fact, None] = dict.fromkeys(fact for fact in facts if fact.site.path == source.path)
     return sorted(seen, key=lambda fact: (fact.site, type(fact).__name__))
+
+
+def _surely(program: Program, module: str, function: FunctionDefinition, outcome: Outcome) -> Iterable[Fact]:
+    """The facts of a function, without reads that some caller's session may answer."""
+    sites = {fact.site for fact in outcome.facts}
+    own = [absence.read for absence in outcome.absences if absence.read in sites]
+    answered = {read for read in own if absences.answered(program, module, function, read)}
+    return [fact for fact in outcome.facts if fact.site not in answered or not isinstance(fact, _READS)]
 
 
 __all__ = ["Settings", "interpret", "program_of", "settings_of"]

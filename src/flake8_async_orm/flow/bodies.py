@@ -113,6 +113,8 @@ def interpret_function(
         urls=frozenset(frame.urls),
         gathers=frozenset(frame.gathered),
         overlaps=frozenset(frame.overlaps),
+        absences=tuple(frame.absences.values()),
+        held=frozenset(frame.held),
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

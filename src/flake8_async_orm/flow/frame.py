@@ -57,6 +57,19 @@ class Requirement:
 
 
 @record
+class Absence:
+    """The read of `attribute` at `read` fails unless the session at `session` holds more than is seen: the instance of `model` with
+    the attribute loaded, or a `target` that a many-to-one may point to.
+    """
+
+    session: Place
+    model: str
+    attribute: str
+    target: str | None
+    read: Site
+
+
+@record
 class Blocking:
     """Database work over a sync object: the member, where it stands, and the object's place.
 
@@ -141,6 +154,10 @@ class Frame:
     returned: list[tuple[State, Value]] = field(default_factory=list)
     yielded: list[Value] = field(default_factory=list)
     requires: dict[tuple[Place, str], Requirement] = field(default_factory=dict)
+    #: what reads that fail assume of sessions that callers have too, by the site of the read
+    absences: dict[Site, Absence] = field(default_factory=dict)
+    #: reads of callees of which that cannot be said here
+    held: set[Site] = field(default_factory=set)
     made: dict[Site, CoroutineDropped] = field(default_factory=dict)
     consumed: set[Site] = field(default_factory=set)
     #: coroutines whose first use as a value has been stated

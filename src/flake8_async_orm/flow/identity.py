@@ -118,7 +118,7 @@ def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttri
     places += [
         place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family
     ]
-    return any(place is None or not (lies_below(place, own) or _has_no_row(state, place)) for place in places)
+    return any(place is None or not (lies_below(place, own) or has_no_row(state, place)) for place in places)
 
 
 def _beside(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute, family: set[str]) -> bool:
@@ -138,7 +138,7 @@ def _beside(frame: Frame, state: State, owner: Instance, attribute: MappedAttrib
 _THERE = frozenset({"loaded", "maybe", "read"})
 
 
-def _has_no_row(state: State, place: Place) -> bool:
+def has_no_row(state: State, place: Place) -> bool:
     """Whether an instance was made here and not been flushed: nothing in the database can point to it."""
     known = state.instance(place)
     return known is not None and known.life in ("transient", "pending") and known.origin_text == MADE

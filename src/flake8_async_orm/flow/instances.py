@@ -12,7 +12,7 @@ from flake8_async_orm.facts import (
     RelationshipRead,
     UnloadedColumnRead,
 )
-from flake8_async_orm.flow import associations, expiry, ledgers, transactions
+from flake8_async_orm.flow import absences, associations, expiry, ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.identity import MADE, exonerate, held_by, in_sight, keys_of, lies_below
 from flake8_async_orm.flow.identity import instances_in as instances_in
@@ -59,6 +59,7 @@ def read_relationship(
         held = here and not _keyless(frame, known, attribute) and in_sight(frame, state, instance, attribute)
         if not held and fails(frame, known):
             state_read(frame, state, known, instance, attribute, mark, site, read)
+            absences.assumed(frame, known, attribute, mark, site)
             known = state.heap[instance.place] = failed(known, name, mark)
             _give_up(state, instance.place.at(name))
             return value

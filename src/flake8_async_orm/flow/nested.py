@@ -38,6 +38,7 @@ def outcome(
         frame.state_fact(fact, "nested")
         if frame.muted and isinstance(fact, ReceiverRevealed):
             frame.facts.setdefault((ReceiverRevealed, fact.site, repr(fact)), replace(fact, muted=True))
+    frame.held |= known.held
     return known
 
 
@@ -97,7 +98,8 @@ def _lambda_outcome(
     frame.steps = inner.steps
     frame.touches = frame.touches or inner.touches
     facts, requires = tuple(inner.facts.values()), tuple(inner.requires.values())
-    return Outcome(value, exit=state, facts=facts, requires=requires, touches=inner.touches)
+    held = frozenset(inner.held)
+    return Outcome(value, exit=state, facts=facts, requires=requires, touches=inner.touches, held=held)
 
 
 def interpret_rest(frame: Frame) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flake8_async_orm.facts import Fact
-from flake8_async_orm.flow.frame import Blocking, HandedUrl, Requirement
+from flake8_async_orm.flow.frame import Absence, Blocking, HandedUrl, Requirement
 from flake8_async_orm.lattice import (
     HANDED,
     InstanceState,
@@ -105,6 +105,10 @@ class Outcome:
     gathers: frozenset[str] = frozenset()
     #: sessions below its parameters on which it works at the same time, two by two and where
     overlaps: frozenset[tuple[Place, Place, Site]] = frozenset()
+    #: what its reads that fail, and those of its callees, assume of sessions that its callers have too
+    absences: tuple[Absence, ...] = ()
+    #: reads of its callees of which it cannot be said that its sessions do not answer them
+    held: frozenset[Site] = frozenset()
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""

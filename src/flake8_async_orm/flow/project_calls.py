@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.flow import (
+    absences,
     blocking,
     concurrency,
     coroutines,
@@ -143,6 +144,8 @@ def shaped(
     if frame.loops:
         transactions.forget(state, site)
     callee = f"{module}.{definition.qualname}"
+    if outcome.absences:
+        absences.told(frame, state, outcome, substitution)
     if outcome.blocks is not None and (not definition.is_generator or shape.style == "context"):
         blocking.transferred(frame, outcome.blocks, callee, substitution.arguments, site)
     if definition.is_generator:

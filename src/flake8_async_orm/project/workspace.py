@@ -206,7 +206,11 @@ class Workspace:
 
     def mentions(self, path: str, name: str) -> bool:
         """Whether the file at `path` (absolute) may bind `name`: the word is in it, or a star."""
+        return self.says(path, (name, "*"))
+
+    def says(self, path: str, words: Sequence[str]) -> bool:
+        """Whether the file at `path` (absolute) holds one of `words`."""
         self._validate(path)
         source = self._sources.get(path)
         data = source.data if source is not None else (self._data(path) or b"")
-        return name.encode() in data or b"*" in data
+        return any(word.encode() in data for word in words)
