@@ -73,6 +73,7 @@ def transfer(
             instances.doubt(frame, state, ApiObject("AsyncSession", here))
     if outcome.exit is None:
         return
+    given: list[tuple[Place, InstanceState]] = []
     met_before = {place: known.models for place, known in state.heap.items() if isinstance(known, SessionState)}
     for place, known in outcome.exit.heap.items():
         here = substitution.place(place)
@@ -87,6 +88,7 @@ def transfer(
                 told = replace(told, session=session.place)
             if _is_parameter(place):
                 _merge_instance(state, here, told, before)
+                given.append((here, told))
             else:
                 frame.unset = frame.unset or bool(told.unset)
                 told = told.doubted() if told.session is None and known.session is not None else told
@@ -128,6 +130,8 @@ def transfer(
             # what the callee was given, added and flushed was not known to be in the session before
             actual = _session(state, place, substitution)
             flushing.flush(frame, state, actual.place if actual is not None else None, site)
+            for handed, told in given:
+                _fetched_after(state, handed, told)
 
 
 def _is_parameter(place: Place) -> bool:
@@ -156,7 +160,10 @@ def _merge_instance(state: State, here: Place, told: InstanceState, before: Inst
     if told.columns not in HANDED:
         columns = told.columns if told.columns != "maybe" or columns in doubtful else columns
     lived = told.life != "unknown"
-    life = "pending" if told.life == "attached" and before.life == "transient" else told.life
+    life = told.life
+    if life == "attached" and before.life in ("transient", "pending", "persistent"):
+        # the callee has added it, to whom it may have been anything
+        life = "persistent" if before.life == "persistent" else "pending"
     state.heap[here] = replace(
         before,
         attributes=attributes,
@@ -174,6 +181,19 @@ def _merge_instance(state: State, here: Place, told: InstanceState, before: Inst
         holds=_held(before, told),
         strange=before.strange | told.strange,
     )
+
+
+def _fetched_after(state: State, here: Place, told: InstanceState) -> None:
+    """What the callee had in the end of an instance that it was given: its flush came before that."""
+    known = state.instance(here)
+    if known is None:
+        return
+    lacking = {name for name, mark in told.attributes.items() if mark in ACCUSING}
+    there = {name: mark for name, mark in told.attributes.items() if mark == "loaded"}
+    if told.columns == "loaded":
+        left = (name for name, mark in known.attributes.items() if mark == "generated" and name not in lacking)
+        there = {**dict.fromkeys(left, "loaded"), **there}
+    state.heap[here] = known.set(there)
 
 
 def _held(before: InstanceState, told: InstanceState) -> frozenset[tuple[str, Place]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -48,6 +49,8 @@ class Given(Protocol):
 #: kinds of values in which there is no session
 _NEVER = frozenset({type(None), Unknown, Constant, Instance, Statement, Class})
 _KEPT = names.ASYNC_SESSIONS | {"AsyncConnection"}
+#: the names of files that hold tests
+_TEST = re.compile(r"(^|[/\\])(test_[^/\\]*|conftest|[^/\\]*_test)\.py$")
 _PLAIN_SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession"})
 _WORK = frozenset({"works", "refreshes", "connection", "gets", "commits"})
 _TRANSACTIONS = frozenset({"AsyncSessionTransaction", "AsyncTransaction"})
@@ -379,7 +382,7 @@ def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
             if place not in given and place not in frame.many and ledger.took is not None and not _streams(value):
                 shown = names.shown(ledger.cls)
                 frame.state_fact(SessionLeftOpen(ledger.made, shown, name_of(state, place), ledger.took))
-    if frame.function is not None and names.last(frame.function.qualname).startswith("test"):
+    if _TEST.search(frame.path) or (frame.function and names.last(frame.function.qualname).startswith("test")):
         # what a test writes is to be gone when it ends
         return
     for (place, wrote_at), (ledger, closed, name) in frame.losses.items():
