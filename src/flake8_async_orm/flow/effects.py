@@ -130,8 +130,8 @@ def transfer(
             # what the callee was given, added and flushed was not known to be in the session before
             actual = _session(state, place, substitution)
             flushing.flush(frame, state, actual.place if actual is not None else None, site)
-            for handed, told in given:
-                _fetched_after(state, handed, told)
+            for where, had in given:
+                _fetched_after(state, where, had)
 
 
 def _is_parameter(place: Place) -> bool:
