@@ -170,7 +170,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
         case Function():
             if callee.name.endswith(".TemplateResponse"):
                 templates.overridden(frame, state, callee, arguments, site)
-            return project_calls.call(frame, state, callee, arguments, site)
+            return project_calls.written(frame, state, callee, arguments, site)
         case LocalFunction():
             return project_calls.call_local(frame, state, callee, arguments, site)
         case Class():
@@ -192,7 +192,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             found = frame.program.method(cls.name, "__call__")
             if found is not None:
                 function = Function(f"{found[0]}.{found[2].qualname}", callee)
-                return project_calls.call(frame, state, function, arguments, site)
+                return project_calls.written(frame, state, function, arguments, site)
         case Coroutine():
             take(frame, arguments)
             return coroutines.used_as_value(frame, callee, frame.site(node.func), site, "call")

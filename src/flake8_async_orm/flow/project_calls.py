@@ -61,6 +61,15 @@ if TYPE_CHECKING:
 _NOT_FOLLOWED = Outcome(Unknown("not followed"))
 
 
+def written(frame: Frame, state: State, function: Function, arguments: list[Argument], site: Site) -> Value:
+    """A call in the source. One that the function's parameters refuse is a call of something else, or fails."""
+    found = frame.program.function_definition(function.name)
+    if found is not None and not found[1].decorators and _refuses(frame, *found, function, arguments):
+        take(frame, arguments)
+        return unknown(frame, state, arguments, f"`{found[1].name}` does not take these arguments")
+    return call(frame, state, function, arguments, site)
+
+
 def call(frame: Frame, state: State, function: Function, arguments: list[Argument], site: Site) -> Value:
     """A project function is called with `arguments` at `site`."""
     found = frame.program.function_definition(function.name)
@@ -200,6 +209,30 @@ def declared(frame: Frame, module: str, definition: FunctionDefinition, function
         own = cls if cls is not None else Class(defining)
         substitution = {**frame.program.substitution(own, defining), "Self": own}
     return frame.program.annotation_at(module, definition.returns, substitution)
+
+
+def _refuses(
+    frame: Frame, module: str, definition: FunctionDefinition, function: Function, arguments: list[Argument]
+) -> bool:
+    """Whether a call with these arguments surely raises TypeError for its arguments alone."""
+    if any(argument.star for argument in arguments):
+        return False
+    parameters = definition.parameters
+    if function.receiver is not None and definition.cls is not None and not frame.program.is_static(module, definition):
+        parameters = parameters[1:]
+    kinds = {parameter.name: parameter.kind for parameter in parameters}
+    places = [parameter for parameter in parameters if parameter.kind in ("positional", "positional-only")]
+    named = {argument.keyword for argument in arguments if argument.keyword is not None}
+    named |= {name for name, _ in function.given if isinstance(name, str)}
+    count = sum(argument.keyword is None for argument in arguments)
+    count += sum(isinstance(name, int) for name, _ in function.given)
+    if count > len(places) and "star" not in kinds.values():
+        return True
+    if "double-star" not in kinds.values() and not named <= kinds.keys():
+        return True
+    filled = named | {parameter.name for parameter in places[:count]}
+    required = (p for p in parameters if p.default is None and p.kind in ("positional", "positional-only", "keyword"))
+    return any(parameter.name not in filled for parameter in required)
 
 
 _PLAIN = frozenset({Constant, Omitted})

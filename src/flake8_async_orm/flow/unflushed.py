@@ -5,13 +5,17 @@ Until then the attribute is None. What may flush is anything that is awaited: it
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from flake8_async_orm.facts import UnflushedValueRead
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.instances import instance_name, session_name
+from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.lattice import InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
+from flake8_async_orm.project.names import Found
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import Instance, Place, Site, replace
 
@@ -63,7 +67,7 @@ def read(frame: Frame, state: State, instance: Instance, attribute: MappedAttrib
         return
     if known.life not in ("transient", "pending"):
         return
-    if _asked(frame.source, site):
+    if _asked(frame.source, site) or _related(frame, instance, site):
         # who asks knows that there may be none
         state.heap[instance.place] = replace(known, unset=known.unset - {attribute.name})
     elif known.life == "transient":
@@ -123,6 +127,34 @@ def _asked(source: Source, site: Site) -> bool:
         if isinstance(node, cst.BaseSmallStatement | cst.BaseCompoundStatement | cst.Lambda):
             return isinstance(node, cst.Expr) and node.value is source.nodes[number]
     return False
+
+
+def _related(frame: Frame, instance: Instance, site: Site) -> bool:
+    """Whether the key at `site` goes into a constructor whose instance is related to its owner too: the flush puts it there."""
+    source = frame.source
+    read = source.nodes[site.node]
+    above = (source.nodes[n] for n in range(site.node - 1, -1, -1) if source.last_below(n) >= site.node)
+    argument, call = next(above, None), next(above, None)
+    if type(read) is not cst.Attribute or type(argument) is not cst.Arg or type(call) is not cst.Call:
+        return False
+    owner = _text(source, read.value)
+    if any(_text(source, given.value) == owner for given in call.args):
+        return True
+    mapped = frame.program.project.mapped(instance.model)
+    made = frame.program.project.resolve(frame.module, dotted_name(call.func) or "")
+    if mapped is None or not isinstance(made, Found) or frame.function is None:
+        return False
+    span = source.span(frame.function.node)
+    return any(
+        re.search(rf"\b{re.escape(owner)}\.{a.name}(\s*=[^=]|\.(append|extend|add)\()", source.text[span.start : span.end])
+        for a in mapped.tracked
+        if a.kind == "relationship" and a.target == made.name
+    )
+
+
+def _text(source: Source, node: cst.CSTNode) -> str:
+    span = source.span(source.number(node))
+    return source.text[span.start : span.end]
 
 
 def _is_none(target: cst.ComparisonTarget) -> bool:
