@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
 from flake8_async_orm.ledger import CONNECTION, ENTRY, MAYBE, NOTHING, Ledger, Running
+from flake8_async_orm.project.testing import is_test
 from flake8_async_orm.values import (
     ApiObject,
     Class,
@@ -49,8 +49,6 @@ class Given(Protocol):
 #: kinds of values in which there is no session
 _NEVER = frozenset({type(None), Unknown, Constant, Instance, Statement, Class})
 _KEPT = names.ASYNC_SESSIONS | {"AsyncConnection"}
-#: the names of files that hold tests
-_TEST = re.compile(r"(^|[/\\])(test_[^/\\]*|conftest|[^/\\]*_test)\.py$")
 _PLAIN_SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession"})
 _WORK = frozenset({"works", "refreshes", "connection", "gets", "commits"})
 _TRANSACTIONS = frozenset({"AsyncSessionTransaction", "AsyncTransaction"})
@@ -382,7 +380,7 @@ def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
             if place not in given and place not in frame.many and ledger.took is not None and not _streams(value):
                 shown = names.shown(ledger.cls)
                 frame.state_fact(SessionLeftOpen(ledger.made, shown, name_of(state, place), ledger.took))
-    if _TEST.search(frame.path) or (frame.function and names.last(frame.function.qualname).startswith("test")):
+    if is_test(frame.path) or (frame.function and names.last(frame.function.qualname).startswith("test")):
         # what a test writes is to be gone when it ends
         return
     for (place, wrote_at), (ledger, closed, name) in frame.losses.items():

@@ -16,6 +16,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
+from flake8_async_orm.project.testing import is_test
 from flake8_async_orm.values import ApiObject, ContextManager, OneOf, Place, Site, Unknown, Value, replace
 
 Effect = Callable[[State], None]
@@ -127,7 +128,9 @@ def used(frame: Frame, state: State, place: Place | None, name: str, site: Site)
     failure = of(state, place)
     if place is None or failure is None:
         return
-    if not any(caught in _EXPECTED for guard in frame.guards for caught in guard.catches):
+    # the error goes on: that a test cannot tidy up either adds nothing to it
+    adds = failure.handler is not None or not is_test(frame.path)
+    if adds and not any(caught in _EXPECTED for guard in frame.guards for caught in guard.catches):
         session = _names(state, place)
         block = bool(state.session(place).transaction.blocks)
         fact = SessionUsedAfterFailure(

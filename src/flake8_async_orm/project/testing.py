@@ -1,4 +1,4 @@
-"""What a project's files say of pytest: which plugin runs async tests, and whether it takes plain fixtures too. Read, never run."""
+"""What a project's files say of tests: which they are, and of pytest which plugin runs async tests, and whether it takes plain fixtures too. Read, never run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _HANDLED = re.compile(
 )
 #: versions of pytest-asyncio before strict mode became the usual one
 _OLD = re.compile(r"""pytest[-_]asyncio['"]?\W*(?:version\W*)?(?:[=~^<>!]=?)?\W*0\.(?:\d|1[0-8])\b""", re.IGNORECASE)
+#: the names of files that hold tests
+_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|conftest|[^/\\]*_test)\.py$")
 
 
 def is_handled(tree: Tree, path: str) -> bool:
@@ -23,4 +25,9 @@ def is_handled(tree: Tree, path: str) -> bool:
     return any(_HANDLED.search(text) or _OLD.search(text) for _, text in texts(tree, path, (*CONFIGURATION, *REQUIREMENTS)))
 
 
-__all__ = ["is_handled"]
+def is_test(path: str) -> bool:
+    """Whether the name of a file says that it holds tests."""
+    return _FILE.search(path) is not None
+
+
+__all__ = ["is_handled", "is_test"]

@@ -81,9 +81,11 @@ def check(fact: SessionUsedAfterFailure) -> Finding | None:
     fixes: tuple[FixRequest, ...] = ()
     if fact.block:
         instead = "make a savepoint of it, `async with session.begin_nested()`"
+    elif fact.handler is None:
+        instead = f"write `await {session}.rollback()` before it"
     else:
         instead = f"write `await {session}.rollback()` first in the handler"
-        if fact.handler is not None and fact.session is not None:
+        if fact.session is not None:
             fixes = (FixRequest("roll_back_first", "Roll back first", "unsafe", (fact.handler,), (fact.session,)),)
     related = [(fact.failed, "this may have failed")]
     if fact.handler is not None:
