@@ -52,6 +52,7 @@ FACTS: list[tuple[str, Fact]] = [
     *(("AOR307", registry(scope)) for scope in ("constant", "process", "thread", "loop")),
     ("AOR307", registry("thread", "scoped_session")),
     ("AOR307", SessionRegistryMade(A, "scoped_session", "sqlmodel.AsyncSession", "constant", C)),
+    ("AOR307", SessionRegistryMade(A, "async_scoped_session", "AsyncSession", "")),
     *(("AOR308", used(how)) for how in ("attribute", "argument", "generator", "coroutine", "left-out")),
     ("AOR308", used("attribute", B)),
     *(("AOR309", WorkOutlivedScope(A, "session", how, B)) for how in ("task", "background", "stream")),

@@ -25,7 +25,7 @@ Fix:
     imports included. Each task must then await `remove()` when it is done.
 
 Limits:
-    The finding stands at the scope function, or at the call of `scoped_session`. A scope function is judged where it
+    The finding stands at the scope function, or at the call of the registry where there is none to speak of. A scope function is judged where it
     is known by name, or does nothing but return a constant or what such a function gives. Of a `scoped_session` with
     another scope function nothing is said, nor of what tests make: they run one after the other.
 
@@ -49,6 +49,14 @@ _HELP = "one session is one transaction on one connection; await `remove()` at t
 
 @rule("AOR307", "scoped-session-scope", since="0.1.0")
 def check(fact: SessionRegistryMade) -> Finding | None:
+    if fact.cls == "async_scoped_session" and fact.given is None:
+        words = ("asyncio", "current_task", "scopefunc")
+        return Finding(
+            "`async_scoped_session` cannot do without a `scopefunc`; write `scopefunc=asyncio.current_task`",
+            fact.site,
+            help="TypeError: nothing else tells it whose session is asked for",
+            fixes=(FixRequest("put_name", "Take `asyncio.current_task`", "suggestion", (fact.site,), words),),
+        )
     if fact.scope not in _WHO:
         return None
     if fact.cls == "async_scoped_session" and fact.given is not None:
