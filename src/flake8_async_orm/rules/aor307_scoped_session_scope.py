@@ -50,12 +50,12 @@ _HELP = "one session is one transaction on one connection; await `remove()` at t
 @rule("AOR307", "scoped-session-scope", since="0.1.0")
 def check(fact: SessionRegistryMade) -> Finding | None:
     if fact.cls == "async_scoped_session" and fact.given is None:
-        words = ("asyncio", "current_task", "scopefunc")
+        added = ("asyncio", "current_task", "scopefunc")
         return Finding(
             "`async_scoped_session` cannot do without a `scopefunc`; write `scopefunc=asyncio.current_task`",
             fact.site,
             help="TypeError: nothing else tells it whose session is asked for",
-            fixes=(FixRequest("put_name", "Take `asyncio.current_task`", "suggestion", (fact.site,), words),),
+            fixes=(FixRequest("put_name", "Take `asyncio.current_task`", "suggestion", (fact.site,), added),),
         )
     if fact.scope not in _WHO:
         return None
