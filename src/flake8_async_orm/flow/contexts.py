@@ -100,6 +100,12 @@ def _is_ours(frame: Frame, manager: ContextManager) -> bool:
     """Whether the manager is the database's, and can surely be entered in one way only: its maker is in sight."""
     of = without_none(manager.of)
     own = manager.callee.partition(".")[0]
+    if own == "contextlib":
+        # `nullcontext` is entered in either way
+        return False
+    if not manager.callee and manager.is_async and isinstance(of, ApiObject) and of.cls in names.ASYNC_CLASSES:
+        # by annotation: what gives an async session is entered in the async way alone
+        return True
     if not manager.callee or not (api.has_class(own) or frame.program.concerns(of)):
         return False
     if not manager.is_async and isinstance(of, ApiObject) and api.has_class(own) and own not in names.ASYNC_CLASSES:

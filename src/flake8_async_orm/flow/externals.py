@@ -95,7 +95,7 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     if dotted in ("contextlib.aclosing", "contextlib.closing", "contextlib.nullcontext") and arguments:
         take(frame, arguments)
         is_async = dotted != "contextlib.closing"
-        return ContextManager(arguments[0].value, is_async)
+        return ContextManager(arguments[0].value, is_async, callee=dotted)
     if name in callables.DEPENDS and arguments:
         providers.depended(frame, arguments[0].value, arguments[0].site)
         return frame.program.provides(arguments[0].value)

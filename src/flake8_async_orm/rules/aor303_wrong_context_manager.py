@@ -76,6 +76,7 @@ def check(fact: ContextEntered) -> Finding | None:
             message = f"`{name}()` gives a coroutine, which `with` cannot enter; write `async with await {name}(...)`"
         case "manager" | "object" if fact.manager_async is not None:
             thing = f"what `{name}()` gives" if fact.entered == "manager" else _one(fact.gives)
+            thing = thing if name or fact.entered != "manager" else f"the async context manager of {_one(fact.gives)}"
             message = f"`{keyword}` cannot enter {thing}; write `{other}`"
             if fact.is_async and fact.gives in BLOCKING:
                 advice = "better have an async one: what a sync session or connection does blocks the event loop"
