@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bound_names import OF_RESULTS, bound, handed
 from removed_options import LOADERS
 from syntax_tree import APART, File, Function, Tree, dotted, is_session, last, own_nodes, parameters
 
 COROUTINES = frozenset("execute scalar scalars commit rollback flush refresh stream stream_scalars run_sync get merge delete".split())
 PLAIN = frozenset("add add_all expunge expunge_all".split())
-OF_RESULTS = frozenset("scalars mappings all first one one_or_none scalar scalar_one scalar_one_or_none fetchall fetchone unique".split())
+
+
+_KEPT = re.compile(r"(?:\w+_)?(?:session|sess|db|conn|connection|engine|transaction|trans|tx)")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,12 @@ Finder = Callable[[Tree, File], Iterator[Injection]]
 
 
 def changed(kind: str, file: File, at: ast.expr | ast.stmt, edits: list[tuple[int, int, str]], **more: object) -> Iterator[Injection]:
-    """The injection that these edits (of bytes) make, if it is still Python."""
+    """The injection that these edits (of bytes) make, if it is still Python. What is meant to raise is left alone."""
+    above = file.parents.get(at)
+    while above is not None:
+        if isinstance(above, ast.With | ast.AsyncWith) and any("raises" in file.source(item.context_expr) for item in above.items):
+            return
+        above = file.parents.get(above)
     data = file.data
     for start, end, text in sorted(edits, reverse=True):
         data = data[:start] + text.encode() + data[end:]
@@ -222,52 +230,17 @@ def _lazy(tree: Tree, model: str, attribute: str) -> bool:
 
 def _readers(tree: Tree, file: File, function: Function, attribute: str) -> tuple[Path, ...] | None:
     """The files besides this one where what the function loads has its attribute read; None where it is not read."""
-    if _reads(function, attribute, _from_await(function)):
+    if _reads(function, attribute, bound(function, lambda node: True)):
         return ()
-    for callee_file, callee, parameter in _handed(tree, function):
+    for callee_file, callee, parameter in handed(tree, function, bound(function, lambda node: True)):
         if _reads(callee, attribute, {parameter}):
             return () if callee_file is file else (callee_file.path,)
     found = []
     for where, caller in _calling(tree, function):
-        names = _from_await(caller, function.name)
+        names = bound(caller, lambda node: last(node.func) == function.name)
         if names and _reads(caller, attribute, names):
             found.append(where.path)
     return tuple(dict.fromkeys(found)) if found else None
-
-
-def _from_await(function: Function, called: str = "") -> set[str]:
-    """The names that hold what was awaited in a function (of the function `called`), or parts of it."""
-    names: set[str] = set()
-    for node in own_nodes(function):
-        target: ast.AST | None = None
-        value: ast.expr | None = None
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            target, value = node.targets[0], node.value
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr):
-            target, value = node.target, node.value
-        elif isinstance(node, ast.For | ast.comprehension):
-            target, value = node.target, node.iter
-        if value is None or not isinstance(target, ast.Name):
-            continue
-        awaited = [one for one in ast.walk(value) if isinstance(one, ast.Await)]
-        used = {one.id for one in ast.walk(value) if isinstance(one, ast.Name)}
-        if any(not called or (isinstance(one.value, ast.Call) and last(one.value.func) == called) for one in awaited) or (not awaited and used & names and _is_plain(value, names)):
-            names.add(target.id)
-    return names
-
-
-def _is_plain(value: ast.expr, names: set[str]) -> bool:
-    """`result.scalars().all()`, `rows[0]`, `list(rows)`: the instance or what holds it."""
-    while not isinstance(value, ast.Name):
-        if isinstance(value, ast.Call) and last(value.func) in ("list", "set", "tuple", "sorted", "reversed") and value.args:
-            value = value.args[0]
-        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in OF_RESULTS:
-            value = value.func.value
-        elif isinstance(value, ast.Subscript):
-            value = value.value
-        else:
-            return False
-    return value.id in names
 
 
 def _reads(function: Function, attribute: str, names: set[str]) -> bool:
@@ -279,24 +252,6 @@ def _reads(function: Function, attribute: str, names: set[str]) -> bool:
         and node.value.id in names
         for node in own_nodes(function)
     )
-
-
-def _handed(tree: Tree, function: Function) -> Iterator[tuple[File, Function, str]]:
-    """The functions of the tree that get what was awaited as an argument, and the parameter it is there."""
-    names = _from_await(function)
-    for node in own_nodes(function):
-        known = tree.functions.get(last(node.func), []) if isinstance(node, ast.Call) else []
-        if not isinstance(node, ast.Call) or len(known) != 1:
-            continue
-        file, callee = known[0]
-        taken = [one.arg for one in parameters(callee)]
-        taken = taken[1:] if taken[:1] in (["self"], ["cls"]) else taken
-        for index, argument in enumerate(node.args):
-            if isinstance(argument, ast.Name) and argument.id in names and index < len(taken):
-                yield file, callee, taken[index]
-        for keyword in node.keywords:
-            if isinstance(keyword.value, ast.Name) and keyword.value.id in names and keyword.arg in taken:
-                yield file, callee, keyword.arg
 
 
 def _calling(tree: Tree, function: Function) -> Iterator[tuple[File, Function]]:
@@ -327,7 +282,7 @@ def unbound(tree: Tree, file: File) -> Iterator[Injection]:
                 made = {n.id for one in following.body for n in ast.walk(one) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
                 after = [*following.handlers, *following.finalbody]
                 said = {n.id for one in after for n in ast.walk(one) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-                if name in made & said and re.search(r"session|engine|conn|transaction|\bdb|result", name):
+                if name in made & said and _KEPT.fullmatch(name):
                     yield from changed("name unbound", file, statement, [(file.start(statement), file.end(statement), "pass")])
 
 

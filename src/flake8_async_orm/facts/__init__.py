@@ -3,7 +3,13 @@
 A fact is named for what happened, never for what is wrong with it, and carries only plain data: sites, names,
 classes of `knowledge.api`. Every `site` is where a finding about the fact would stand."""
 
-from flake8_async_orm.facts.analysis import AnalysisFailed, CommentSilencedNothing, ReceiverRevealed, Revealed
+from flake8_async_orm.facts.analysis import (
+    AnalysisFailed,
+    CommentSilencedNothing,
+    ReceiverRevealed,
+    RelationshipRevealed,
+    Revealed,
+)
 from flake8_async_orm.facts.base import Fact
 from flake8_async_orm.facts.coroutines import (
     CoroutineAwaitedAgain,
@@ -89,6 +95,7 @@ __all__ = [
     "ProviderUsed",
     "ReceiverRevealed",
     "RelationshipRead",
+    "RelationshipRevealed",
     "ResultIterated",
     "ResultUsed",
     "Revealed",

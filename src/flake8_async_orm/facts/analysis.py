@@ -36,6 +36,15 @@ class CommentSilencedNothing(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class RelationshipRevealed(Fact):
+    """The relationship `name` of an instance was read: `state` is what is known of it ("loaded", "unloaded", "entry": as the caller hands it
+    over ...; "maybe" and "unknown": nothing). Stated only when asked for."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiverRevealed(Fact):
     """A member of the object at `site` was read; `value` is what the inference knows of the object. Stated only when asked for.
 

@@ -356,6 +356,9 @@ def _is(frame: Frame, value: Value, cls: Class) -> bool | None:
                 return True
             if model in frame.program.project.mro(cls.name)[0]:
                 return None
+            if isinstance(value, Instance) and frame.program.project.mapped(cls.name) is not None:
+                # no class is mapped twice
+                return False
             return False if complete and names.api_class(cls.name) is not None else None
         case Constant(value=None):
             return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed
+from flake8_async_orm.facts import MissingMemberUsed, ReceiverRevealed, RelationshipRevealed
 from flake8_async_orm.flow import (
     alternatives,
     app_state,
@@ -260,6 +260,10 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     """An attribute of a mapped instance: relationships are read here."""
     attribute = mapped_attribute(frame, value.model, name)
     if attribute is not None and attribute.kind == "relationship":
+        if frame.reveal:
+            known = loading.state_of(frame, state, value)
+            seen = RelationshipRevealed(frame.site(node), name, known.attributes.get(name, "maybe") if known is not None else "unknown")
+            frame.facts.setdefault((RelationshipRevealed, seen.site, seen.state), seen)
         if frame.site(node) in frame.changed_collections:
             how = frame.changed_collections[frame.site(node)]
             instances.change_collection(frame, state, value, attribute, frame.site(node), how)
