@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
-from flake8_async_orm.flow import keys, recovery
+from flake8_async_orm.flow import flags, keys, recovery
 from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.held import Held, attribute_of
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import names
-from flake8_async_orm.lattice import ABSENT, InstanceState, ObjectState, State, may_be_none, one_of, without_none
+from flake8_async_orm.lattice import ABSENT, InstanceState, State, may_be_none, one_of, without_none
 from flake8_async_orm.project import Found
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import (
@@ -69,6 +68,8 @@ def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool)
         first = _assume(frame, test.left, state, outcome)
         return _assume(frame, test.right, first, outcome) if first is not None else None
     if type(test) is cst.Attribute:
+        if not _by_flag(frame, test, state, outcome):
+            return None
         if not outcome:
             keys.absent(frame, test, state)
             return state
@@ -81,40 +82,6 @@ def _assume(frame: Frame, test: cst.BaseExpression, state: State, outcome: bool)
     if type(test) is cst.Integer:
         return state if (test.value != "0") == outcome else None
     return state
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An attribute of an object of a project class, as a test mentions it."""
-
-    holder: Place
-    name: str
-    value: Value
-
-    def narrow(self, state: State, value: Value) -> None:
-        """From here on the attribute holds `value`."""
-        known = state.heap.get(self.holder)
-        fields = known.fields if isinstance(known, ObjectState) else {}
-        state.heap[self.holder] = ObjectState({**fields, self.name: value})
-
-
-def attribute_of(frame: Frame, node: cst.BaseExpression, state: State) -> Held | None:
-    """The data attribute `name.attribute` that a test is about."""
-    if type(node) is not cst.Attribute or type(node.value) is not cst.Name:
-        return None
-    binding = state.names.get(node.value.value)
-    holder = binding.value if binding is not None else None
-    if not isinstance(holder, Object) or holder.place is None:
-        return None
-    name = node.attr.value
-    known = state.heap.get(holder.place)
-    value = known.fields.get(name) if isinstance(known, ObjectState) else None
-    if value is None:
-        if frame.program.method(holder.cls.name, name) is not None:
-            return None
-
-        value = placed(frame.program.attribute(holder.cls, name), holder.place.at(name))
-    return Held(holder.place, name, value)
 
 
 def _name_of(node: cst.BaseExpression) -> str | None:
@@ -234,6 +201,24 @@ def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State 
         state.names[name] = replace(binding, value=placed(narrowed, Place((frame.site(test), name))), missing=None)
         return state
     return _filter(state, name, judged, outcome)
+
+
+def _by_flag(frame: Frame, test: cst.Attribute, state: State, outcome: bool) -> bool:
+    """`if self.is_async:` tells what another attribute is, where the constructor asked for its class. False where that cannot be."""
+    binding = state.names.get(test.value.value) if type(test.value) is cst.Name else None
+    holder = binding.value if binding is not None else None
+    if not isinstance(holder, Object) or holder.place is None:
+        return True
+    flag = flags.behind(frame, holder.cls.name, test.attr.value)
+    held = attribute_of(frame, cst.Attribute(test.value, cst.Name(flag[0])), state) if flag is not None else None
+    if flag is None or held is None:
+        return True
+    cls = Reader(frame.program, flag[1]).type_of(flag[2])
+    judged = [(option, _is(frame, option, cls)) for option in _options(held.value)] if isinstance(cls, Class) else []
+    kept = [option for option, verdict in judged if verdict is None or verdict == outcome]
+    if kept and len(kept) < len(judged):
+        held.narrow(state, one_of(kept))
+    return bool(kept) or not judged
 
 
 def _is_attribute(frame: Frame, test: cst.Call, held: Held, state: State, outcome: bool) -> State | None:

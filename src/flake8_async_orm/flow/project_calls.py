@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     coroutines,
     decorators,
     event_loops,
+    generics,
     handed_urls,
     instances,
     ledgers,
@@ -327,9 +328,13 @@ def call_local(frame: Frame, state: State, function: LocalFunction, arguments: l
 def construct(frame: Frame, state: State, cls: Class, arguments: list[Argument], site: Site) -> Value:
     """A project class is called: its fields are what `__init__` puts into them."""
     place = Place(site)
+    found = frame.program.method(cls.name, "__init__")
+    if found is not None and not cls.args and frame.program.type_parameters(cls.name):
+        function = Function(f"{found[0]}.{found[2].qualname}", Object(cls))
+        actuals, _ = bind(frame, found[0], found[2], function, arguments)
+        cls = generics.given(frame.program, cls, found[0], found[2], actuals)
     made = Object(cls, place)
     state.heap[place] = ObjectState({})
-    found = frame.program.method(cls.name, "__init__")
     if found is None:
         take(frame, arguments)
         fields = frame.program.fields(cls.name)
