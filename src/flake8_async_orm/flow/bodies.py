@@ -115,6 +115,7 @@ def interpret_function(
         overlaps=frozenset(frame.overlaps),
         absences=tuple(frame.absences.values()),
         held=frozenset(frame.held),
+        handed=frame.handed,
         diverges=not frame.returned and not definition.is_stub and not definition.is_generator,
     )
 

@@ -178,6 +178,8 @@ class Frame:
     #: relationship reads that only serve a change of the collection (`user.posts.append`), and what changes it
     changed_collections: dict[Site, str] = field(default_factory=dict)
     #: nested functions that have been interpreted, under one key or another
+    #: what the body hands to parameters without annotation, by function and parameter
+    handed: dict[tuple[str, str], Value] = field(default_factory=dict)
     #: the classes that the body defines, with the state then
     local_classes: dict[str, tuple[ClassDefinition, State]] = field(default_factory=dict)
     nested_outcomes: dict[object, object] = field(default_factory=dict)

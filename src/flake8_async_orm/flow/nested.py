@@ -10,7 +10,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Outcome, unknown_outcome
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.flow.starting import lost_sight
-from flake8_async_orm.lattice import Binding, State
+from flake8_async_orm.lattice import Binding, State, join
 from flake8_async_orm.project.definitions import FunctionDefinition
 from flake8_async_orm.values import Place, Site, Unknown, Value, replace
 
@@ -63,6 +63,8 @@ def _outcome(frame: Frame, site: Site, arguments: tuple[tuple[str, Value], ...],
     finally:
         frame.depth -= 1
     app_state.handed_up(frame, result.global_writes)
+    for given, value in result.handed.items():
+        frame.handed[given] = join(frame.handed[given], value) if given in frame.handed else value
     frame.touches = frame.touches or result.touches
     return result
 

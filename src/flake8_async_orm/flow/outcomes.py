@@ -112,6 +112,8 @@ class Outcome:
     #: no path comes back from it
     diverges: bool = False
     unknown: str = ""
+    #: what it hands to parameters without annotation, by function and parameter
+    handed: dict[tuple[str, str], Value] = field(default_factory=dict)
 
 
 def unknown_outcome(why: str) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flake8_async_orm.flow import decorators, dependencies, evidence, fixtures, providers
+from flake8_async_orm.flow import call_sites, decorators, dependencies, evidence, fixtures, providers
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import Key, Omitted
@@ -97,6 +97,9 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
         injected = decorators.injected(frame.program, frame.module, definition, parameter.name)
         if injected is not None:
             return injected
+        told = call_sites.agreed(frame, definition, parameter) if parameter.annotation is None and default is None else None
+        if told is not None:
+            return told
         guess = evidence.guessed(frame, parameter.name) if parameter.annotation is None else None
         if guess is not None:
             return guess
