@@ -591,7 +591,8 @@ class Program:
                 if attribute.annotation is not None and bound is None:
                     bound = self.annotation_at(module, attribute.annotation, substitution)
             # of an annotated sync object the making tells whether the annotation is to be trusted
-            if written and (bound is None or (isinstance(bound, ApiObject) and bound.cls not in names.ASYNC_CLASSES)):
+            rest = without_none(bound) if bound is not None else None
+            if written and (rest is None or (isinstance(rest, ApiObject) and rest.cls not in names.ASYNC_CLASSES)):
                 values += [
                     self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})
                 ]
@@ -600,7 +601,10 @@ class Program:
         known = [value for value in values if value != NONE]
         if bound is not None and not isinstance(without_none(bound), Unknown):
             value = one_of(map(plain, known)) if known else Unknown("declared only")
-            return refine(bound, plain(value)) if not may_be_none(bound) else bound
+            if not may_be_none(bound):
+                return refine(bound, plain(value))
+            rest = without_none(bound)
+            return one_of([refine(rest, plain(value)), NONE]) if isinstance(rest, ApiObject) else bound
         if not known:
             # where None is all that the class says, somebody else fills it in
             return Unknown(f"attribute `{name}` is filled in elsewhere" if values else f"attribute `{name}` not found")
