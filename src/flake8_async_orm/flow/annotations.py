@@ -6,6 +6,7 @@ Annotations are read as the type checkers read them: through aliases in other mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from flake8_async_orm.values import (
     Collection,
     Constant,
     ContextManager,
+    Function,
     Generator,
     Instance,
     Object,
@@ -64,6 +66,8 @@ _TRANSPARENT = frozenset(
 ) | {"FromDishka", "FromComponent", "Injected"}
 _AWAITABLES = {"Awaitable": 0, "Coroutine": 2, "Future": 0, "Task": 0}
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "contextlib", "asyncio", "builtins", "types"})
+#: the class of `A | B`
+UNION = "types.UnionType"
 _LITERAL_CLASSES = frozenset({"str", "int", "bool", "float", "bytes", "object", "complex"})
 _DEPTH = 24
 
@@ -188,6 +192,9 @@ class Reader:
             if isinstance(base, Class):
                 return Class(base.name, tuple(self.type_of(arg) for arg in self.arguments(node)))
             return base
+        if type(node) is cst.BinaryOperation and type(node.operator) is cst.BitOr:
+            sides = (self.type_of(node.left), self.type_of(node.right))
+            return Class(UNION, sides) if all(isinstance(side, Class) for side in sides) else Unknown("not a class")
         dotted = dotted_name(node)
         if not dotted:
             return Unknown("not a class")
@@ -253,8 +260,13 @@ class Reader:
                 return Unknown(f"annotation `{dotted}` not resolved")
 
     def _of_type(self, value: Value) -> Value:
+        if isinstance(value, Class) and value.name == UNION:
+            return one_of([self._of_type(side) for side in value.args])
         if isinstance(value, Class):
             return instance_of(self.program, value)
+        if isinstance(value, Instance):
+            # what a type variable stands for in one call
+            return value
         if isinstance(value, TypeVariable) and value.bound is not None:
             return self._of_type(value.bound)
         return Unknown("type variable")
@@ -336,11 +348,36 @@ class Reader:
             return self._select(arguments, last)
         if name == "contextvars.ContextVar":
             return Object(Class(name, (self.value(arguments[0]),)))
+        if isinstance(found, Found) and isinstance(found.binding, (Assignment, TypeAlias)):
+            generic = self._generic_alias(found, arguments)
+            if generic is not None:
+                return generic
         base = self.type_of(node.value)
         if isinstance(base, Class):
             args = tuple(self.type_of(argument) for argument in arguments)
             return instance_of(self.program, Class(base.name, args), Because("annotation"))
         return self.value(node.value)
+
+    def _generic_alias(self, found: Found, arguments: list[cst.BaseExpression]) -> Value | None:
+        """`Page[User]` where `Page = tuple[list[M], int]`; None where the alias is a class, or no type variable is in it."""
+        binding = found.binding
+        source = self.program.project.source(found.module)
+        if not isinstance(binding, (Assignment, TypeAlias)) or binding.value is None or source is None:
+            return None
+        node = source.nodes[binding.value]
+        if type(node) is not cst.Subscript or isinstance(self.program.resolve(found.module, dotted_name(node.value) or ""), Found):
+            return None
+        there = Reader(self.program, found.module)
+        there.depth = self.depth + 1
+        variables: dict[str, Value] = {}
+        for name in _names_in(node):
+            value = there.type_of(name)
+            if isinstance(value, TypeVariable):
+                variables.setdefault(value.name, value)
+        if not variables or there.depth > _DEPTH:
+            return None
+        there.substitution = dict(zip(variables, map(self.type_of, arguments), strict=False))
+        return there.value(node)
 
     def _select(self, arguments: list[cst.BaseExpression], kind: str) -> Value:
         entities = self.type_of(arguments[0])
@@ -358,9 +395,21 @@ class Reader:
         return value
 
 
+def _names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
+    """The names in an expression, in their order."""
+    if isinstance(node, cst.Name):
+        yield node
+        return
+    for child in node.children:
+        yield from _names_in(child)
+
+
 def refine(bound: Value, provided: Value) -> Value:
     """An annotation bounds the class, the provider adds what it knows of the object."""
     if isinstance(bound, Unknown):
+        return provided
+    if isinstance(provided, Function) and isinstance(bound, (Object, Callable)):
+        # a protocol says how it is called, not what it does
         return provided
     if isinstance(bound, ApiObject) and isinstance(provided, ApiObject) and bound.cls == provided.cls:
         return replace(bound, of=provided.of or bound.of, flags=provided.flags or bound.flags)

@@ -14,7 +14,7 @@ from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, callables, names
-from flake8_async_orm.lattice import State, without_none
+from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     EMPTY,
     ApiObject,
@@ -72,6 +72,35 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         _as_text(frame, state, name, arguments[:1])
         return Unknown(f"{name}()")
     return unknown(frame, state, arguments, f"called {name}")
+
+
+def iterators(frame: Frame, state: State, name: str, arguments: list[Argument], site: Site) -> Value | None:
+    """A function of `itertools` is called; None for one that is not known."""
+    given = [argument for argument in arguments if argument.keyword is None and not argument.star]
+    first = callables.FIRST_OF_ITERTOOLS.get(name)
+    if first is None or len(given) <= first or len(given) != sum(a.keyword is None for a in arguments):
+        return None
+    function = next((a.value for a in arguments if a.keyword in ("key", "func")), None)
+    if function is None and len(given) == 2 and name != "islice":
+        function = given[1 - first].value
+    element = element_of(frame, given[first].value, given[first].site, how=name)
+    if isinstance(function, (LocalFunction, Function)) and name in callables.CALLING_OF_ITERTOOLS:
+        calls.call(frame, state, function, [Argument(element, None, "", site)], cst.Call(cst.Name(name)), site)
+    for argument in arguments:
+        coroutines.consume(frame, argument.value)
+    match name:
+        case "groupby":
+            element = Tuple((Unknown("a key"), Collection(element, "iterator")))
+        case "batched":
+            element = Collection(element, "tuple")
+        case "pairwise":
+            element = Tuple((element, element))
+        case "from_iterable":
+            element = element_of(frame, element, given[first].site, how=name)
+        case "chain":
+            others = [element_of(frame, one.value, one.site, how=name) for one in given[1:]]
+            element = one_of([element, *others])
+    return Collection(element, "iterator")
 
 
 def _result_given(frame: Frame, state: State, name: str, value: Value, argument: Site, site: Site) -> None:

@@ -150,6 +150,9 @@ def hand_over(frame: Frame, state: State, definition: FunctionDefinition) -> Non
         for parameter, (target, site) in found:
             given = request.given(target, site, _anew(frame.program, frame.module, parameter))
             declared = state.names[parameter.name].value
+            if isinstance(given, Object) and isinstance(declared, Object) and not given.cls.args:
+                # made without a word of what it is generic over
+                given = Object(declared.cls, given.place) if given.cls.name == declared.cls.name else given
             if given is not None and _matters(given) and _within(given, declared):
                 state.names[parameter.name] = Binding(given if may_be_none(declared) else without_none(given))
     finally:

@@ -13,11 +13,13 @@ from flake8_async_orm.flow import (
     loading,
     persistence,
     recovery,
+    requirements,
     transactions,
     unflushed,
 )
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.outcomes import Outcome, Substitution, follow
+from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import (
     ACCUSING,
     HANDED,
@@ -263,12 +265,35 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
     attribute = mapped.attributes.get(requirement.attribute) if mapped is not None else None
     if attribute is None:
         return
+    if requirement.chosen:
+        through = requirements.open_for(frame, state, requirement.chosen, substitution.arguments)
+        if through is None or _asked_for(frame, state, requirement, instance, attribute, through):
+            return
     read = requirement.read if requirement.read != site else None
     outer, frame.serializing = frame.serializing, requirement.schema
     try:
         _judge(frame, state, requirement, instance, attribute, site, read)
     finally:
         frame.serializing = outer
+
+
+def _asked_for(
+    frame: Frame,
+    state: State,
+    requirement: Requirement,
+    instance: Instance,
+    attribute: MappedAttribute,
+    chosen: frozenset[tuple[str, str]],
+) -> bool:
+    """Whether the instance is the caller's caller's: that one is asked, and here nothing is known to be read."""
+    known = loading.state_of(frame, state, instance)
+    if known is None or instance.place is None or known.mark(attribute.name) not in HANDED:
+        return False
+    filled = instances.brought_here(state, instance.model, attribute.name)
+    if not filled and not frame.guarded_against(callables.CATCHES_IMPLICIT_IO):
+        asked = replace(requirement, place=instance.place, model=instance.model, chosen=chosen)
+        frame.requires.setdefault((instance.place, attribute.name), asked)
+    return True
 
 
 def _judge(

@@ -79,6 +79,10 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         return BoundMember(arguments[0].value, callables.IN_A_LOOP)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
+    if dotted.startswith("itertools."):
+        iterator = builtin_calls.iterators(frame, state, name, arguments, site)
+        if iterator is not None:
+            return iterator
     if dotted in templating.FUNCTIONS:
         return templates.function_called(frame, state, dotted, arguments, site)
     if dotted in callables.TAKING_APART and arguments:

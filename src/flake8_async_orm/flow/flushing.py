@@ -6,6 +6,7 @@ The transitions follow SQLAlchemy's documentation ("State Management", "Fetching
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from flake8_async_orm.flow import associations, generated, unflushed
@@ -37,8 +38,10 @@ def constructed(
     mapped = frame.program.project.mapped(model)
     if mapped is None:
         return
+    # what is set by listeners is not seen here
+    left = "maybe" if _listened_to(frame, model) else "pending"
     attributes = {
-        a.name: "maybe" if unreadable else "loaded" if a.name in given or a.name in none else "pending"
+        a.name: "maybe" if unreadable else "loaded" if a.name in given or a.name in none else left
         for a in tracked(mapped)
     }
     keyed = frozenset() if unreadable else keys_given(frame, mapped, given)
@@ -59,6 +62,18 @@ def constructed(
         attribute = mapped.attributes.get(name)
         if attribute is not None and attribute.kind == "relationship" and not unreadable:
             associations.put(frame, state, place, attribute, value)
+
+
+def _listened_to(frame: Frame, model: str) -> bool:
+    """Whether the module of a class has listeners or validators for its attributes, which may set others."""
+    module, _, name = model.rpartition(".")
+    listens = re.compile(rf"\b(listens_for|listen)\(\s*{re.escape(name)}\.|@(orm\.)?validates\(")
+
+    def look() -> bool:
+        source = frame.program.project.source(module)
+        return source is not None and listens.search(source.text) is not None
+
+    return frame.program.once(("listened to", model), look, False)
 
 
 def keys_given(frame: Frame, mapped: MappedClass, given: set[str]) -> frozenset[str]:

@@ -54,6 +54,8 @@ class Requirement:
     change: str = ""
     #: the field of a schema for which a serialiser reads it
     schema: str = ""
+    #: it is read on some paths only, which these choose: parameters, and attributes of them (of the parameter itself: "")
+    chosen: frozenset[tuple[str, str]] = frozenset()
 
 
 @record

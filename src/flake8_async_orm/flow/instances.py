@@ -18,7 +18,7 @@ from flake8_async_orm.flow.identity import MADE, exonerate, held_by, in_sight, k
 from flake8_async_orm.flow.identity import instances_in as instances_in
 from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of
 from flake8_async_orm.knowledge import callables
-from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, State, without_none
+from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, SessionState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
 from flake8_async_orm.values import (
     ApiObject,
@@ -48,8 +48,10 @@ def read_relationship(
     name = attribute.name
     mark = known.attributes.get(name, "maybe")
     if mark == "entry":
-        require(frame, instance.place, instance.model, attribute, read or site)
-        state.heap[instance.place] = known.set({name: "loaded"})
+        filled = brought_here(state, instance.model, name)
+        if not filled:
+            require(frame, instance.place, instance.model, attribute, read or site)
+        state.heap[instance.place] = known.set({name: "maybe" if filled else "loaded"})
         return value
     if mark == "held":
         known = state.heap[instance.place] = known.set({name: "loaded"})
@@ -57,6 +59,7 @@ def read_relationship(
         asks = mark == "unloaded" or (mark == "raises" and attribute.lazy == "raise_on_sql")
         here = asks and attribute.uselist is not True and known.life != "detached"
         held = here and not _keyless(frame, known, attribute) and in_sight(frame, state, instance, attribute)
+        held = held or (len(known.path) > 0 and _handed_on_its_own(frame, state, known.model))
         if not held and fails(frame, known):
             state_read(frame, state, known, instance, attribute, mark, site, read)
             absences.assumed(frame, known, attribute, mark, site)
@@ -65,6 +68,23 @@ def read_relationship(
             return value
     _enter(frame, state, known, attribute, value, mark)
     return value
+
+
+def brought_here(state: State, model: str, name: str) -> bool:
+    """Whether the body has loaded rows of `model` with the attribute: an instance that its caller has may be among them."""
+    mark = f"{model}:{name}"
+    return any(isinstance(known, SessionState) and mark in known.models for known in state.heap.values())
+
+
+def _handed_on_its_own(frame: Frame, state: State, model: str) -> bool:
+    """Whether the function was given an object that holds one of `model`: what was met on the way may be that one, with more loaded."""
+    for binding in state.names.values():
+        held = without_none(binding.value)
+        if isinstance(held, Object) and held.cls.args:
+            fields = (frame.program.attribute(held.cls, name) for name in frame.program.fields(held.cls.name))
+            if any(found.model == model for value in fields for found in instances_in(value)):
+                return True
+    return False
 
 
 def _keyless(frame: Frame, known: InstanceState, attribute: MappedAttribute) -> bool:
@@ -289,6 +309,9 @@ def _enter(
     """Give the related instance a state of its own, once: as the same statement left it."""
     inner = value.of if isinstance(value, Collection) else value
     if not isinstance(inner, Instance) or inner.place is None or inner.place in state.heap:
+        return
+    if mark == "loaded" and known.life == "unknown" and known.origin is None and known.columns in HANDED:
+        # as the caller has it, which nobody unseen has had since
         return
     below = tuple(step for load in known.loads if load.attribute == attribute.name for step in load.below)
     everything = tuple(load for load in known.loads if load.attribute == "*")

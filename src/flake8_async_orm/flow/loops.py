@@ -7,7 +7,14 @@ from typing import Any
 
 import libcst as cst
 
-from flake8_async_orm.facts import CoroutineAwaitedAgain, ResultUsed, TransactionBegunAgain, TransactionEndedInBlock
+from flake8_async_orm.facts import (
+    AttributeRead,
+    CoroutineAwaitedAgain,
+    RelationshipRead,
+    ResultUsed,
+    TransactionBegunAgain,
+    TransactionEndedInBlock,
+)
 from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, transactions, unflushed
 from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.conditions import assume
@@ -20,6 +27,8 @@ from flake8_async_orm.lattice import State, join_states
 
 #: what a second turn may show
 _AGAIN = (CoroutineAwaitedAgain, TransactionBegunAgain, TransactionEndedInBlock)
+#: what fails in the first turn, whatever a later one would do
+_AT_ONCE = (RelationshipRead, AttributeRead)
 #: rounds after which the state is taken as it is
 ROUNDS = 4
 Head = Callable[[State], "State | None"]
@@ -70,7 +79,9 @@ def _loop(
         assert merged is not None
         if round_ == ROUNDS - 1 or _settled(entry, merged):
             break
+        first = {key: fact for key, fact in frame.facts.items() if isinstance(fact, _AT_ONCE)} if round_ == 0 else {}
         _forget(frame, marks)
+        frame.facts.update(first)
         entry = merged
     if end is not None and (awaiting.spent(state, end) or transactions.changed(state, end, frame.begins > begins)):
         _another(frame, body, end, head)

@@ -246,6 +246,13 @@ def telling(value: Value, annotated: Value | None) -> Value | None:
         case Tuple() | Collection():
             shape = plain(value)
             return shape if _holds_options(shape) or annotated is None else None
+        case OneOf(options=options) if all(isinstance(option, Function) for option in options):
+            return plain(value)
+        case Instance(model=model) if isinstance(bound, (Unknown, Object)) or (
+            isinstance(bound, Instance) and bound.model != model
+        ):
+            # by a type variable, or by a class that several have as a base
+            return plain(value)
         case ApiObject() | Instance() | Object() | OneOf():
             return None if annotated is not None else plain(value)
         case Callable() | ContextManager() | Generator():

@@ -15,6 +15,7 @@ from flake8_async_orm.values import (
     Class,
     Collection,
     Constant,
+    Function,
     Generator,
     Keywords,
     Object,
@@ -77,7 +78,7 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
     if parameter.default is not None:
         node = frame.source.nodes[parameter.default]
         default = frame.program.provided_by(frame.module, node, frame.source)
-        if default is not None:
+        if default is not None and not is_callable(given):
             return refine(annotated, default) if annotated is not None else default
         default = frame.program.evaluate(frame.module, parameter.default)
     if isinstance(given, Omitted):
@@ -107,6 +108,12 @@ def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Par
     if default == NONE and not may_be_none(annotated):
         return OneOf(frozenset((annotated, NONE))) if not isinstance(annotated, OneOf) else annotated
     return annotated
+
+
+def is_callable(given: Value | None) -> bool:
+    """Whether a function, or one of a few, is given: it tells more than any annotation."""
+    options = given.options if isinstance(given, OneOf) else (given,)
+    return all(isinstance(option, Function) for option in options)
 
 
 def _bounded(annotated: Value | None, given: Value) -> Value:

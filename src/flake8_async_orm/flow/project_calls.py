@@ -19,6 +19,7 @@ from flake8_async_orm.flow import (
     nested,
     providers,
     transactions,
+    type_variables,
 )
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.calls import Argument, take, unknown
@@ -110,6 +111,11 @@ def call(frame: Frame, state: State, function: Function, arguments: list[Argumen
     substitution = Substitution(actuals, site)
     if outcome.overlaps:
         concurrency.called(frame, state, outcome.overlaps, substitution, site)
+    if shape.style == "plain" and not definition.is_async and not outcome.touches and type_variables.tells(outcome.returns):
+        back = type_variables.given_back(frame.program, module, definition, actuals)
+        if back is not None:
+            transfer(frame, state, outcome, substitution, site)
+            return placed(back, Place(site))
     returns = declared(frame, module, definition, function, outcome)
     return shaped(frame, state, module, definition, shape, outcome, returns, substitution, site)
 

@@ -17,7 +17,7 @@ from flake8_async_orm.knowledge import serializers
 from flake8_async_orm.lattice import State, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute, MappedClass
 from flake8_async_orm.project.schemas import Schema, SchemaField
-from flake8_async_orm.values import Class, Instance, Object, Place, Site, Unknown, Value
+from flake8_async_orm.values import Class, Function, Instance, Object, Place, Site, Unknown, Value
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.calls import Argument
@@ -42,6 +42,19 @@ def _write(frame: Frame, state: State, schema: Schema, value: Value, site: Site,
             attribute = _attribute(mapped, field)
             if attribute is not None:
                 _read(frame, state, instance, attribute, field, site, f"{trail}.{field.name}", depth)
+            else:
+                _compute(frame, state, instance, field, site)
+
+
+def _compute(frame: Frame, state: State, instance: Instance, field: SchemaField, site: Site) -> None:
+    """A field reads what may be a property of the class."""
+    for name in field.reads:
+        found = frame.program.method(instance.model, name)
+        if found is not None:
+            if decorators.shape(frame.program, found[0], found[2]).style == "property":
+                function = Function(f"{found[0]}.{found[2].qualname}", instance)
+                project_calls.call(frame, state, function, [], site)
+            return
 
 
 def _attribute(mapped: MappedClass, field: SchemaField) -> MappedAttribute | None:
@@ -157,3 +170,7 @@ def _is_router(frame: Frame, node: cst.BaseExpression) -> bool:
         return False
     order = frame.program.project.mro(value.cls.name)[0]
     return value.cls.name in serializers.ROUTERS or any(base in serializers.ROUTERS for base in order)
+
+
+# these need what is defined above
+from flake8_async_orm.flow import decorators, project_calls  # noqa: E402

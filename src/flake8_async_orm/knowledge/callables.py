@@ -158,6 +158,13 @@ LOOKING = frozenset("len bool str int repr isinstance print id type callable sum
 TEXT_OF = {"repr": "__repr__", "ascii": "__repr__", "str": "__str__", "print": "__str__", "format": "__format__"}
 #: the methods by which an object becomes a text, the first that its class writes
 TEXT_METHODS = {"__format__": ("__format__", "__str__", "__repr__"), "__str__": ("__str__", "__repr__"), "__repr__": ("__repr__",)}
+#: functions of `itertools` that give what is in an argument: the position of that argument
+FIRST_OF_ITERTOOLS = {
+    **dict.fromkeys("islice cycle groupby batched pairwise chain from_iterable".split(), 0),
+    **dict.fromkeys("takewhile dropwhile filterfalse".split(), 1),
+}
+#: those of them that call a function with each
+CALLING_OF_ITERTOOLS = frozenset("groupby takewhile dropwhile filterfalse".split())
 #: functions that read every field of a dataclass
 TAKING_APART = frozenset({"dataclasses.asdict", "dataclasses.astuple"})
 
