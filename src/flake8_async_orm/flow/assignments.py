@@ -6,8 +6,9 @@ from flake8_async_orm.flow import associations
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.identity import exonerate, keys_of
 from flake8_async_orm.flow.instances import change_collection, mark_loaded
+from flake8_async_orm.flow.listened import listened
 from flake8_async_orm.flow.loading import remember, state_of
-from flake8_async_orm.lattice import InstanceState, State
+from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import MappedClass
 from flake8_async_orm.values import NONE, SQL, Instance, Site, Value, replace
 
@@ -46,7 +47,11 @@ def assigned(frame: Frame, state: State, instance: Instance, name: str, value: V
             known, changed=known.changed | {name}, computed=computed, touched=True, unset=unset
         )
         exonerate(frame, state, instance.place, name)
-    else:
+    if name in listened(frame, instance.model):
+        known = state.instance(instance.place) or known
+        doubtful = {n: "maybe" for n, mark in known.attributes.items() if n != name and mark in ACCUSING | {"pending"}}
+        state.heap[instance.place] = replace(known.set(doubtful), unset=frozenset())
+    if attribute.kind not in ("relationship", "column"):
         state.heap[instance.place] = replace(known.doubted(), touched=True)
 
 
