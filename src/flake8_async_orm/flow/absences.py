@@ -53,7 +53,7 @@ def _holds(frame: Frame, state: State, absence: Absence) -> bool:
     wanted = {absence.target, *_family(frame, absence.target)} if absence.target is not None else set()
     rows = {absence.model, *_family(frame, absence.model)}
     for place, known in state.heap.items():
-        if not isinstance(known, InstanceState) or identity.has_no_row(state, place):
+        if not isinstance(known, InstanceState) or sight.has_no_row(state, place):
             continue
         if known.model in wanted or (known.model in rows and known.mark(absence.attribute) not in ACCUSING):
             return True
@@ -61,7 +61,7 @@ def _holds(frame: Frame, state: State, absence: Absence) -> bool:
     return any(
         found.model in wanted or (found.model in rows and _unseen(state, found))
         for found in held
-        if found.place is None or not identity.has_no_row(state, found.place)
+        if found.place is None or not sight.has_no_row(state, found.place)
     )
 
 
@@ -131,5 +131,5 @@ def _mentioning(program: Program, path: str, names: list[str]) -> Iterator[tuple
 
 
 # these need what is defined above
-from flake8_async_orm.flow import dependencies, identity  # noqa: E402
+from flake8_async_orm.flow import dependencies, identity, sight  # noqa: E402
 from flake8_async_orm.flow.annotations import instance_of  # noqa: E402

@@ -103,52 +103,6 @@ def _referring(mapped: MappedClass, target: MappedClass) -> list[str]:
     ]
 
 
-def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
-    """Whether this function holds an instance that a many-to-one may point to: the identity map answers, nothing is emitted.
-
-    Parameters count: whoever hands over a project and asks for its volumes has the volumes' project in the session.
-    """
-    if attribute.target is None or owner.place is None:
-        return True
-    family = {attribute.target, *subfamily(frame, attribute.target)}
-    if _beside(frame, state, owner, attribute, family):
-        return True
-    own = owner.place if family & {owner.model, *subfamily(frame, owner.model)} else owner.place.at(attribute.name)
-    places = [found.place for b in state.names.values() for found in instances_in(b.value) if found.model in family]
-    places += [
-        place for place, known in state.heap.items() if isinstance(known, InstanceState) and known.model in family
-    ]
-    return any(place is None or not (lies_below(place, own) or has_no_row(state, place)) for place in places)
-
-
-def _beside(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute, family: set[str]) -> bool:
-    """Whether another relationship of the owner has brought what this one may point to."""
-    known, mapped = state.instance(owner.place), frame.program.project.mapped(owner.model)
-    return (
-        known is not None
-        and mapped is not None
-        and any(
-            other.target in family and other.name != attribute.name and known.attributes.get(other.name) in _THERE
-            for other in mapped.tracked
-        )
-    )
-
-
-#: marks of a relationship behind which there may be rows that the session holds
-_THERE = frozenset({"loaded", "maybe", "read"})
-
-
-def has_no_row(state: State, place: Place) -> bool:
-    """Whether an instance was made here and not been flushed: nothing in the database can point to it."""
-    known = state.instance(place)
-    return known is not None and known.life in ("transient", "pending") and known.origin_text == MADE
-
-
-def lies_below(place: Place, above: Place) -> bool:
-    """Whether `place` is `above` or is reached from it."""
-    return place.root == above.root and place.path[: len(above.path)] == above.path
-
-
 def instances_in(value: Value) -> list[Instance]:
     """The instances that a value is or holds."""
 

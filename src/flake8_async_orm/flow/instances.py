@@ -14,9 +14,10 @@ from flake8_async_orm.facts import (
 )
 from flake8_async_orm.flow import absences, associations, expiry, ledgers, transactions
 from flake8_async_orm.flow.frame import Frame, Requirement
-from flake8_async_orm.flow.identity import MADE, exonerate, held_by, in_sight, keys_of, lies_below
+from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keys_of
 from flake8_async_orm.flow.identity import instances_in as instances_in
 from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of
+from flake8_async_orm.flow.sight import in_sight, lies_below
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, SessionState, State, without_none
 from flake8_async_orm.project.definitions import MappedAttribute
