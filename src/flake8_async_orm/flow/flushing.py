@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from flake8_async_orm.flow import associations, generated, unflushed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keyed_there, keys_of, subfamily
-from flake8_async_orm.flow.listened import INIT, listened
 from flake8_async_orm.flow.loading import (
     ALL_COLUMNS,
     NEW,
@@ -36,7 +35,6 @@ def constructed(
     """`Model(...)` with these keywords: transient, everything readable; what is not given is unloaded after the flush."""
     given = {name for name, value in values.items() if value != NONE}
     none = values.keys() - given
-    unreadable = unreadable or not listened(frame, model).isdisjoint({INIT, *values})
     mapped = frame.program.project.mapped(model)
     if mapped is None:
         return

@@ -6,13 +6,11 @@ import re
 
 from flake8_async_orm.flow.frame import Frame
 
-#: stands for the constructor in what `listened` gives
-INIT = "(init)"
 _NOTHING: frozenset[str] = frozenset()
 
 
 def listened(frame: Frame, model: str) -> frozenset[str]:
-    """The attributes of `model` that the module which declares it listens to; `INIT` where it listens to its making."""
+    """The attributes of `model` that the module which declares it listens to."""
     return frame.program.once(("listened", model), lambda: _search(frame, model), _NOTHING)
 
 
@@ -21,5 +19,4 @@ def _search(frame: Frame, model: str) -> frozenset[str]:
     source = frame.program.project.source(module)
     if source is None or "listen" not in source.text:
         return _NOTHING
-    found = re.findall(rf"\blisten(?:s_for)?\(\s*{name}(?:\.(\w+)|\s*,\s*[\"']init[\"'])", source.text)
-    return frozenset(attribute or INIT for attribute in found)
+    return frozenset(re.findall(rf"\blisten(?:s_for)?\(\s*{name}\.(\w+)", source.text))
