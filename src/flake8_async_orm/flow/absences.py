@@ -17,7 +17,7 @@ from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.project.factories import FILES
 from flake8_async_orm.source import SourceError
-from flake8_async_orm.values import Class, Instance, Site
+from flake8_async_orm.values import Class, Instance, Place, Site
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
@@ -40,7 +40,7 @@ def told(frame: Frame, state: State, outcome: Outcome, substitution: Substitutio
     """A callee has run whose reads assume something of its caller's session: whether it is so here."""
     for absence in outcome.absences:
         here = substitution.place(absence.session)
-        if _holds(frame, state, absence) or (frame.outer is not None and _holds(frame, frame.outer, absence)):
+        if any(_holds(frame, where, absence, here) for where in (state, frame.outer) if where is not None):
             frame.held.add(absence.read)
         elif here is not None and is_shared(here):
             frame.absences.setdefault(
@@ -48,21 +48,27 @@ def told(frame: Frame, state: State, outcome: Outcome, substitution: Substitutio
             )
 
 
-def _holds(frame: Frame, state: State, absence: Absence) -> bool:
-    """Whether an instance is in sight that the read may be answered by."""
+def _holds(frame: Frame, state: State, absence: Absence, session: Place | None) -> bool:
+    """Whether an instance is in sight that may be in the session at `session`, and that the read may be answered by."""
     wanted = {absence.target, *_family(frame, absence.target)} if absence.target is not None else set()
     rows = {absence.model, *_family(frame, absence.model)}
     for place, known in state.heap.items():
-        if not isinstance(known, InstanceState) or sight.has_no_row(state, place):
+        if not isinstance(known, InstanceState) or sight.has_no_row(state, place) or _apart(known, session):
             continue
         if known.model in wanted or (known.model in rows and known.mark(absence.attribute) not in ACCUSING):
             return True
-    held = [found for binding in state.names.values() for found in identity.instances_in(binding.value)]
-    return any(
-        found.model in wanted or (found.model in rows and _unseen(state, found))
-        for found in held
-        if found.place is None or not sight.has_no_row(state, found.place)
-    )
+    named = [found for binding in state.names.values() for found in identity.instances_in(binding.value)]
+    return any(found.model in wanted | rows and _unseen(state, found) for found in named)
+
+
+def _apart(known: InstanceState, session: Place | None) -> bool:
+    """Whether an instance is surely not in the session at `session`: one that is reached through an object may be any."""
+    if known.life == "detached":
+        return True
+    own = known.session
+    if own is None or session is None or own == session or own.path or session.path:
+        return False
+    return not (is_shared(own) and is_shared(session))
 
 
 def _unseen(state: State, found: Instance) -> bool:
@@ -76,11 +82,17 @@ def _family(frame: Frame, model: str) -> tuple[str, ...]:
 def answered(program: Program, module: str, function: FunctionDefinition, read: Site) -> bool:
     """Whether a caller of `function` is found whose session may hold what the read at `read` asks for."""
     workspace = program.project.workspace
+    # a test has often made the rows by the session that it hands over, which nobody else does
+    paths = [
+        path
+        for path in workspace.tree.modules(program.project.locator.root, FILES)
+        if path == read.path or not program.is_test(path)
+    ]
     asked = {f"{module}.{function.qualname}"}
     callees = [function.name]
     for _ in range(STEPS):
         callers: list[str] = []
-        for path in workspace.tree.modules(program.project.locator.root, FILES):
+        for path in paths:
             for caller_module, caller in _mentioning(program, path, callees):
                 dotted = f"{caller_module}.{caller.qualname}"
                 if dotted in asked:

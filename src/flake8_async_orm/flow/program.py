@@ -360,6 +360,10 @@ class Program:
             self._decisive[key] = decisive(source, definition.node) if source is not None else frozenset()
         return self._decisive[key]
 
+    def is_test(self, path: str) -> bool:
+        """Whether a file is part of the tests."""
+        return self._factories.is_test(path)
+
     def is_patched(self, source: Source, number: int) -> bool:
         """Whether the function with this node number mentions what replaces functions by mocks."""
         key = (source.path, number)
