@@ -69,7 +69,7 @@ class Stage:
         return await self.stack.enter_async_context(sa_asyncio.AsyncSession(self.engine, binds=binds))
 
     async def async_scoped_session(self) -> Any:
-        factory: Any = sqlalchemy.orm.sessionmaker(self.sync_engine, class_=sa_asyncio.AsyncSession)
+        factory: Any = sqlalchemy.orm.sessionmaker(self.sync_engine, class_=sa_asyncio.AsyncSession)  # noqa: AOR204 (bound anew before it makes anything)
         factory.configure(bind=self.engine)
         scoped: Any = sa_asyncio.async_scoped_session(factory, scopefunc=asyncio.current_task)
         self.stack.push_async_callback(scoped.remove)

@@ -52,7 +52,8 @@ class NonAwaitableAwaited(Fact):
     """`await` met something that cannot be awaited.
 
     `site` is the await expression, `operand` what follows it. `what` names it (`AsyncSession.add`, `Result.all` ...), `kind`:
-    call (a plain member was called), value (an object such as a session), member (a method that was not called).
+    call (a plain member was called), value (an object such as a session), member (a method that was not called), property (one was
+    read).
     """
 
     operand: Site

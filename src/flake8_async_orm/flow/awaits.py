@@ -58,6 +58,17 @@ def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     return given
 
 
+def _property(frame: Frame, node: cst.CSTNode, state: State) -> str:
+    """The name of a property of SQLAlchemy's own that is read by `node`, or an empty string; none of them gives an awaitable."""
+    if type(node) is not cst.Attribute:
+        return ""
+    owner = without_none(evaluate(frame, node.value, state))
+    if not isinstance(owner, ApiObject) or owner.subclass is not None or owner.cls not in names.ASYNC_CLASSES:
+        return ""
+    member = api.member(owner.cls, node.attr.value, frame.program.versions)
+    return f"{names.shown(owner.cls)}.{node.attr.value}" if member is not None and member.kind == "property" else ""
+
+
 def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
     """What awaiting `value` gives; awaiting what is no awaitable is a fact."""
     operand, whole = frame.site(node.expression), frame.site(node)
@@ -102,6 +113,9 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
         case BoundMember(receiver=ApiObject(cls=cls), name=member) if cls in names.ASYNC_CLASSES:
             frame.state_fact(NonAwaitableAwaited(whole, operand, f"{names.shown(cls)}.{member}", "member"))
             return Unknown("a method, not called")
+        case Unknown() if read := _property(frame, node.expression, state):
+            frame.state_fact(NonAwaitableAwaited(whole, operand, read, "property"))
+            return value
         case _ if type(node.expression) is cst.Await and (what := scheduling.no_awaitable(frame, value)):
             # what has been awaited just now is there: an annotation has no part in it
             if frame.site(node.expression.expression) in frame.made:

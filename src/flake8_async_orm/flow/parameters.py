@@ -33,7 +33,7 @@ def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, 
     providers.declared(frame, definition)
     for index, parameter in enumerate(definition.parameters):
         if index == 0 and definition.cls is not None and is_method(frame, definition):
-            value: Value = self_value(frame, definition, key)
+            value: Value = promised(frame, definition, parameter, self_value(frame, definition, key))
         else:
             value = parameter_value(frame, definition, parameter, given.get(parameter.name))
         place = Place(f"param:{parameter.name}")
@@ -61,6 +61,14 @@ def self_value(frame: Frame, definition: FunctionDefinition, key: Key) -> Value:
 
         return instance_of(frame.program, receiver or cls)
     return receiver
+
+
+def promised(frame: Frame, definition: FunctionDefinition, parameter: Parameter, own: Value) -> Value:
+    """What `self` is: a mixin may say by an annotation what it is mixed into, where no more is known of the object."""
+    if parameter.annotation is None or not isinstance(own, Object) or own.cls.name != f"{frame.module}.{definition.cls}":
+        return own
+    annotated = frame.program.annotation_at(frame.module, parameter.annotation, frame.type_arguments)
+    return annotated if isinstance(annotated, Object) else own
 
 
 def parameter_value(frame: Frame, definition: FunctionDefinition, parameter: Parameter, given: Value | None) -> Value:

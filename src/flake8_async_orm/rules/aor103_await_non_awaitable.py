@@ -58,9 +58,10 @@ def check(fact: NonAwaitableAwaited) -> Finding | None:
                 help="a method is no coroutine; calling it gives one",
                 fixes=(call,) if member in _CALLED_BARE else (),
             )
-        case "value":
+        case "value" | "property":
+            what = "object" if fact.kind == "value" else "is a property, which"
             return Finding(
-                f"`{name}` object cannot be awaited; drop the `await`",
+                f"`{name}` {what} cannot be awaited; drop the `await`",
                 fact.site,
                 help="it is there already; awaiting it raises TypeError",
                 fixes=(drop,),
