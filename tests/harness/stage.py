@@ -234,7 +234,8 @@ def describe(error: BaseException, root: Path) -> dict[str, Any]:
 @functools.cache
 def decorators_above(path: str, line: int) -> tuple[int, ...]:
     """The lines of the decorators of what is defined on `line`: before Python 3.11 their calls are said to stand there."""
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= (3, 11) or not path.endswith(".py"):
+        # a frame may be one of a template
         return ()
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     nodes = (node for node in ast.walk(ast.parse(Path(path).read_text("utf-8"))) if isinstance(node, defined))
