@@ -556,3 +556,11 @@ def test_writing_says_why_not(
     assert path.read_text(encoding="utf-8") == HEAD + "good\n"
     problem = outcomes.write("one.py", outcome)
     assert problem is not None and "changed meanwhile" in problem
+
+
+def test_of_a_template_of_code_nothing_is_said_but_that(tmp_path: Path) -> None:
+    text = "{%- if with_database %}\nasync def f(session):\n    session.commit()\n{%- endif %}\nawait x\n"
+    found = run(text, tmp_path, "{{cookiecutter.name}}/main.py")
+    assert [diagnostic.code for diagnostic in found] == ["AOR000"]
+    # what is Python by accident is linted as such
+    assert run("async def f(session):\n    x = {{'a'}}\n", tmp_path, "{{cookiecutter.name}}/other.py") == []
