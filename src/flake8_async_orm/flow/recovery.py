@@ -15,9 +15,9 @@ from flake8_async_orm.flow import savepoints
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import last_name
 from flake8_async_orm.knowledge import behaviour, names
-from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, without_none
+from flake8_async_orm.lattice import Failure, InstanceState, SessionState, State, options_of, without_none
 from flake8_async_orm.project.testing import is_test
-from flake8_async_orm.values import ApiObject, ContextManager, OneOf, Place, Site, Unknown, Value, replace
+from flake8_async_orm.values import ApiObject, ContextManager, Place, Site, Unknown, Value, replace
 
 Effect = Callable[[State], None]
 #: who expects one of these knows what he does
@@ -99,7 +99,7 @@ def rolled_back(frame: Frame, state: State, place: Place) -> None:
 
 def managed(frame: Frame, state: State, manager: Value, item: cst.BaseExpression) -> None:
     """A block was left by an exception whose manager (`item`) may have rolled back what failed: a savepoint, as far as one can see."""
-    for one in _options(manager):
+    for one in options_of(without_none(manager)):
         session = savepoints.session_of(one)
         match one:
             case Unknown() if isinstance(item, cst.Call):
@@ -111,11 +111,6 @@ def managed(frame: Frame, state: State, manager: Value, item: cst.BaseExpression
         for place in list(state.heap) if mends else ():
             if session is None or _may_be_one(place, session.place):
                 cleared(state, place)
-
-
-def _options(manager: Value) -> Iterable[Value]:
-    found = without_none(manager)
-    return found.options if isinstance(found, OneOf) else (found,)
 
 
 def _may_be_one(one: Place, other: Place | None) -> bool:

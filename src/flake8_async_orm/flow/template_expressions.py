@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,7 @@ class Library:
 
 
 @dataclass(slots=True)
-class Expressions:
+class Expressions(ABC):
     """One rendering: its expressions, and what is known as they are evaluated."""
 
     frame: Frame
@@ -299,11 +300,13 @@ class Expressions:
         known = tuple((str(key.value), value) for key, value in entries if isinstance(key, Constant))
         return Collection(NOTHING, "dict", None, known)
 
+    @abstractmethod
     def body(self, nodes: list[Any], names: Names) -> None:
-        raise NotImplementedError
+        """Render statements; see `template_bodies`."""
 
+    @abstractmethod
     def block_at(self, name: str, level: int, names: Names) -> None:
-        raise NotImplementedError
+        """Render a block as the template at `level` of the chain has it."""
 
 
 def _value(found: Any) -> Value:

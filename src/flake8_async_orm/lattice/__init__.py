@@ -18,7 +18,16 @@ Attribute states of a mapped instance:
 * `failed`    a read has failed: control does not get past it, so it yields to what any other path says
 * `maybe`     paths disagree, or something unseen may have touched it: nothing is said"""
 
-from flake8_async_orm.lattice.alternatives import WIDEST, held, instance_in, join, may_be_none, one_of, without_none
+from flake8_async_orm.lattice.alternatives import (
+    WIDEST,
+    held,
+    instance_in,
+    join,
+    may_be_none,
+    one_of,
+    options_of,
+    without_none,
+)
 from flake8_async_orm.lattice.states import (
     ABSENT,
     ACCUSING,
@@ -65,5 +74,6 @@ __all__ = [
     "join_states",
     "may_be_none",
     "one_of",
+    "options_of",
     "without_none",
 ]

@@ -69,7 +69,8 @@ def held(value: Value) -> frozenset[Site]:
             return frozenset()
 
 
-def _options(value: Value) -> frozenset[Value]:
+def options_of(value: Value) -> frozenset[Value]:
+    """What `value` may be, each by itself."""
     return value.options if isinstance(value, OneOf) else frozenset((value,))
 
 
@@ -178,7 +179,7 @@ def _weaken(left: Value, right: Value) -> Value:
 
 def instance_in(value: Value) -> Instance | None:
     """The instance that `value` is, or is when it is not None."""
-    rest = [option for option in _options(value) if option != NONE]
+    rest = [option for option in options_of(value) if option != NONE]
     return rest[0] if len(rest) == 1 and isinstance(rest[0], Instance) else None
 
 
@@ -194,4 +195,4 @@ def without_none(value: Value) -> Value:
 
 
 def may_be_none(value: Value) -> bool:
-    return NONE in _options(value)
+    return NONE in options_of(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flake8_async_orm.lattice.alternatives import _options, _same, instance_in, join
+from flake8_async_orm.lattice.alternatives import _same, instance_in, join, options_of
 from flake8_async_orm.ledger import UNTOUCHED, Ledger
 from flake8_async_orm.transaction import Transaction
 from flake8_async_orm.values import NONE, ApiObject, Instance, Load, OneOf, Place, Site, Value, record, replace
@@ -359,7 +359,7 @@ def _keep_identity(name: str, left: State, right: State, state: State) -> None:
     mine, yours = left.names.get(name), right.names.get(name)
     if mine is None or yours is None:
         return
-    _lose_sight(_options(mine.value) | _options(yours.value), state.names[name].value, state)
+    _lose_sight(options_of(mine.value) | options_of(yours.value), state.names[name].value, state)
     first, second = instance_in(mine.value), instance_in(yours.value)
     if first is None or second is None or first.place == second.place or first.model != second.model:
         return
@@ -369,14 +369,14 @@ def _keep_identity(name: str, left: State, right: State, state: State) -> None:
     place = Place(("either", _origins(first.place) | _origins(second.place)))
     state.heap[place] = join_instances(one, other)
     merged = Instance(first.model, place)
-    none = NONE in _options(mine.value) | _options(yours.value)
+    none = NONE in options_of(mine.value) | options_of(yours.value)
     value: Value = OneOf(frozenset((merged, NONE))) if none else merged
     state.names[name] = replace(state.names[name], value=value)
 
 
 def _lose_sight(options: frozenset[Value], joined: Value, state: State) -> None:
     """Of a session that is one of two things from here on nobody can tell what is done with it."""
-    kept = {option.place for option in _options(joined) if type(option) is ApiObject}
+    kept = {option.place for option in options_of(joined) if type(option) is ApiObject}
     for option in options:
         if type(option) is not ApiObject or option.place is None or option.place in kept:
             continue

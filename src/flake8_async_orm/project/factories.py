@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from flake8_async_orm.knowledge import names
+from flake8_async_orm.project import testing
 from flake8_async_orm.project.names import ExternalName
 from flake8_async_orm.project.syntax import dotted_name, keywords, literal
 from flake8_async_orm.source import SourceError
@@ -36,12 +37,7 @@ class Factories:
         path = os.path.abspath(path)
         top = self.project.workspace.tree.boundary(os.path.dirname(path)) or self.project.locator.root
         parts = os.path.relpath(path, top).split(os.sep)
-        name = parts[-1]
-        return (
-            bool(_TEST_DIRECTORIES.intersection(parts[:-1]))
-            or name.startswith(("test_", "conftest"))
-            or name.endswith("_test.py")
-        )
+        return not _TEST_DIRECTORIES.isdisjoint(parts[:-1]) or testing.is_test(path)
 
     def expires(self) -> bool | None:
         """What all of them say; None where they do not agree, cannot be read, or are none."""

@@ -17,7 +17,7 @@ _HANDLED = re.compile(
 #: versions of pytest-asyncio before strict mode became the usual one
 _OLD = re.compile(r"""pytest[-_]asyncio['"]?\W*(?:version\W*)?(?:[=~^<>!]=?)?\W*0\.(?:\d|1[0-8])\b""", re.IGNORECASE)
 #: the names of files that hold tests
-_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|conftest|[^/\\]*_test)\.py$")
+_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|conftest[^/\\]*|[^/\\]*_test)\.py$")
 
 
 def is_handled(tree: Tree, path: str) -> bool:
