@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from flake8_async_orm.values import Site, record, replace
 
-#: `Ledger.holds`: as the caller handed it over, no connection, a connection, not known
-ENTRY, NOTHING, CONNECTION, MAYBE = "entry", "nothing", "connection", "maybe"
+#: `Ledger.holds`: as the caller handed it over, no connection, a connection, not known, one where a turn of the loop
+#: that made it was left by `break` or `continue`
+ENTRY, NOTHING, CONNECTION, MAYBE, BROKEN = "entry", "nothing", "connection", "maybe", "broken"
 
 
 @record
@@ -71,4 +72,4 @@ def _first(left: Site | None, right: Site | None) -> Site | None:
     return min(left, right) if left is not None and right is not None else left or right
 
 
-__all__ = ["CONNECTION", "ENTRY", "MAYBE", "NOTHING", "UNTOUCHED", "Ledger", "Running", "replace"]
+__all__ = ["BROKEN", "CONNECTION", "ENTRY", "MAYBE", "NOTHING", "UNTOUCHED", "Ledger", "Running", "replace"]

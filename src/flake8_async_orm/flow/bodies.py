@@ -85,7 +85,7 @@ def interpret_function(
     returns = returned.met(frame.returned, exit_state, definition.is_stub)
     if outer is None and handlers.is_handler(program, module, definition):
         concurrency.handled(frame, exit_state or state)
-    ledgers.finish(frame, [*frame.returned, *((state, NONE) for state in frame.escaping or ())])
+    ways_out.finish(frame, [*frame.returned, *((state, NONE) for state in frame.escaping or ())])
     if frame.running:
         outliving.finish(frame, exit_state)
     works = ledgers.worked_on(exit_state)
@@ -134,5 +134,6 @@ from flake8_async_orm.flow import (  # noqa: E402
     requirements,
     returned,
     running,
+    ways_out,
 )
 from flake8_async_orm.flow.program import Program  # noqa: E402

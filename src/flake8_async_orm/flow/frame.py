@@ -37,6 +37,8 @@ class Loop:
     continued: State | None = None
     #: the state before its first turn
     entry: State | None = None
+    #: sessions that a turn made and had open where it ended
+    left_open: set[Place] = field(default_factory=set)
 
 
 @record

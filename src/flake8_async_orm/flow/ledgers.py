@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow import event_loops
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import behaviour, names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
-from flake8_async_orm.ledger import CONNECTION, ENTRY, MAYBE, NOTHING, Ledger, Running
-from flake8_async_orm.project.testing import is_test
+from flake8_async_orm.ledger import BROKEN, CONNECTION, ENTRY, MAYBE, NOTHING, Ledger, Running
 from flake8_async_orm.values import (
     ApiObject,
     Class,
     Collection,
     Constant,
     ContextManager,
-    Generator,
     Instance,
     Keywords,
     Object,
@@ -182,7 +179,7 @@ def entered(state: State, value: Value) -> None:
 def failed(state: State) -> None:
     """A handler is entered: how far the body had come with its sessions is not known."""
     for place, known in list(state.heap.items()):
-        if isinstance(known, SessionState) and known.ledger.made is not None and known.ledger.holds == CONNECTION:
+        if isinstance(known, SessionState) and known.ledger.made is not None and known.ledger.holds in (CONNECTION, BROKEN):
             put(state, place, replace(known.ledger, holds=MAYBE))
 
 
@@ -354,53 +351,6 @@ def lost(frame: Frame, state: State, place: Place, ledger: Ledger, site: Site) -
     """The session at `place` is closed at `site`: what it wrote is lost, unless the rest of the body says otherwise."""
     if ledger.wrote is not None and ledger.made is not None and not ledger.shared and not ledger.autocommit:
         frame.losses.setdefault((place, ledger.wrote), (ledger, site, name_of(state, place)))
-
-
-def turned(frame: Frame, before: State, end: State | None) -> None:
-    """A turn of a loop that began with `before` has ended: what it has made and not closed, the next one forgets."""
-    for place, known in end.heap.items() if end is not None else ():
-        if not isinstance(known, SessionState) or place in before.heap or place in frame.many:
-            continue
-        ledger = known.ledger
-        if ledger.made and ledger.took and ledger.holds == CONNECTION and not (ledger.entered or ledger.shared):
-            assert end is not None
-            frame.state_fact(SessionLeftOpen(ledger.made, names.shown(ledger.cls), name_of(end, place), ledger.took))
-
-
-def finish(frame: Frame, returned: list[tuple[State, Value]]) -> None:
-    """At the end of a body: state what it left open on some way out, and what it wrote and nowhere committed."""
-    left_open = {CONNECTION, MAYBE} if frame.program.settings.maybe_paths else {CONNECTION}
-    for state, value in returned:
-        given: set[Place] | None = None
-        for place, known in state.heap.items():
-            ledger = known.ledger if isinstance(known, SessionState) else None
-            if ledger is None or ledger.made is None or ledger.entered or ledger.shared or ledger.holds not in left_open:
-                continue
-            given = set(reached(state, value)) if given is None else given
-            if place not in given and place not in frame.many and ledger.took is not None and not _streams(value):
-                shown = names.shown(ledger.cls)
-                frame.state_fact(SessionLeftOpen(ledger.made, shown, name_of(state, place), ledger.took))
-    if is_test(frame.path) or (frame.function and names.last(frame.function.qualname).startswith("test")):
-        # what a test writes is to be gone when it ends
-        return
-    for (place, wrote_at), (ledger, closed, name) in frame.losses.items():
-        # a callee that writes on some paths and commits on some is trusted to commit what it wrote
-        later = any(where == place and site.node >= wrote_at.node for where, site in frame.committed)
-        if (not later or frame.program.settings.maybe_paths) and ledger.made is not None:
-            frame.state_fact(WriteLost(wrote_at, names.shown(ledger.cls), name, ledger.made, closed))
-
-
-def _streams(value: Value) -> bool:
-    """Whether rows are given that are still to be fetched: whoever has them needs the session open."""
-    match value:
-        case ApiObject(cls=cls):
-            return cls.startswith("Async") and cls in names.RESULTS
-        case Tuple(items=items):
-            return any(_streams(item) for item in items)
-        case Generator():
-            return True
-        case _:
-            return False
 
 
 # -- what callees do ----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from flake8_async_orm.facts import (
     TransactionBegunAgain,
     TransactionEndedInBlock,
 )
-from flake8_async_orm.flow import awaiting, concurrency, consumption, ledgers, recovery, transactions, unflushed
+from flake8_async_orm.flow import awaiting, concurrency, consumption, recovery, transactions, unflushed, ways_out
 from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.conditions import assume
 from flake8_async_orm.flow.evaluation import evaluate
@@ -86,12 +86,12 @@ def _loop(
     if end is not None and (awaiting.spent(state, end) or transactions.changed(state, end, frame.begins > begins)):
         _another(frame, body, end, head)
     concurrency.turned(frame, state, end)
-    ledgers.turned(frame, state, end)
+    ways_out.turned(frame, state, end, body)
     after = join_states(entry, end)
     after = leave(after.copy()) if after is not None else None
     if after is not None and orelse is not None:
         after = run_block(frame, orelse.body, after)
-    return join_states(after, loop.broken)
+    return ways_out.out_of_turn(loop, after, loop.broken)
 
 
 def _another(frame: Frame, body: cst.BaseSuite, end: State, head: Head) -> None:
@@ -135,4 +135,4 @@ def _turn(frame: Frame, body: cst.BaseSuite, entry: State, head: Head, before: S
     if current is not None:
         current = run_block(frame, body, current)
     frame.loops.pop()
-    return join_states(current, loop.continued), loop
+    return ways_out.out_of_turn(loop, current, loop.continued), loop

@@ -157,3 +157,14 @@ def assigned(node: cst.CSTNode) -> frozenset[str]:
         elif type(current) is cst.AsName:
             found.update(target_names(current.name))
     return frozenset(found)
+
+
+def assigned_first(suite: cst.BaseSuite) -> frozenset[str]:
+    """The names that a suite assigns whatever happens: by itself, or in the body of a `try` or `with` of its own."""
+    found: frozenset[str] = frozenset()
+    for statement in suite.body:
+        if type(statement) is cst.SimpleStatementLine:
+            found |= assigned(statement)
+        elif isinstance(statement, (cst.Try, cst.With)):
+            found |= assigned_first(statement.body)
+    return found

@@ -18,6 +18,7 @@ from flake8_async_orm.flow import (
     serialization,
     transactions,
     unflushed,
+    ways_out,
 )
 from flake8_async_orm.flow.annotations import placed, refine
 from flake8_async_orm.flow.comprehensions import worked_with
@@ -185,14 +186,16 @@ def _delete(frame: Frame, node: cst.Del, state: State) -> State | None:
 @runs(cst.Break)
 def _break(frame: Frame, node: cst.Break, state: State) -> State | None:
     if frame.loops:
-        frame.loops[-1].broken = join_states(frame.loops[-1].broken, state)
+        loop = frame.loops[-1]
+        loop.broken = ways_out.out_of_turn(loop, loop.broken, state)
     return None
 
 
 @runs(cst.Continue)
 def _continue(frame: Frame, node: cst.Continue, state: State) -> State | None:
     if frame.loops:
-        frame.loops[-1].continued = join_states(frame.loops[-1].continued, state)
+        loop = frame.loops[-1]
+        loop.continued = ways_out.out_of_turn(loop, loop.continued, state)
     return None
 
 
