@@ -59,69 +59,15 @@ See:
 """
 
 from flake8_async_orm.facts import MissingMemberUsed
+from flake8_async_orm.knowledge import replacements
 from flake8_async_orm.rule import Finding, FixRequest, rule
 
-#: class -> member -> what to write instead; the empty class is any
-_INSTEAD = {
-    "session": {
-        "query": "`select(...)` with `await session.scalars(...)`",
-        "exec": "`await session.execute(...)`, or use SQLModel's own `AsyncSession`",
-        "bulk_save_objects": "`session.add_all(...)`",
-        "bulk_insert_mappings": "`await session.execute(insert(Model), rows)`",
-        "bulk_update_mappings": "`await session.execute(update(Model), rows)`",
-        "query_property": "`select(Model)` with the session",
-        "expire_on_commit": "`session.sync_session.expire_on_commit`",
-        "transaction": "`session.get_transaction()`",
-        "enable_relationship_loading": "`await session.refresh(instance, [...])`",
-        "prepare": "`await session.run_sync(lambda sync: sync.prepare())`",
-        "twophase": "`session.sync_session.twophase`",
-        "run_sync": "`await session().run_sync(...)`, on the session that calling it gives",
-        **{
-            name: f"`session().{name}`, on the session that calling it gives"
-            for name in ("in_transaction", "in_nested_transaction", "get_transaction", "sync_session")
-        },
-    },
-    "AsyncConnection": {
-        "detach": "`await connection.run_sync(lambda sync: sync.detach())`",
-        "begin_twophase": "`await connection.run_sync(...)` with a function that runs the whole transaction",
-        "transaction": "`async with connection.begin()`",
-        "connect": "the connection itself",
-    },
-    "AsyncEngine": {
-        "has_table": "`await connection.run_sync(lambda sync: inspect(sync).has_table(...))`",
-        "table_names": "`await connection.run_sync(lambda sync: inspect(sync).get_table_names())`",
-        "transaction": "`async with engine.begin()`",
-        "run_callable": "`await connection.run_sync(...)`",
-    },
-    "AsyncResult": {
-        "rowcount": "`await connection.execute(...)`, whose result has it",
-        "lastrowid": "`await connection.execute(...)`, whose result has it",
-        "inserted_primary_key": "`await connection.execute(...)`, whose result has it",
-    },
-}
-#: members of AsyncSession that the scoped session does not hand on
-_UNPROXIED = frozenset({"run_sync", "in_transaction", "in_nested_transaction", "get_transaction", "sync_session"})
 #: members of a connection or a session that another rule looks for on engines and factories
 _OF_CONNECTIONS = frozenset(
     {"execute", "scalar", "scalars", "exec_driver_sql", "run_sync", "exec", "stream", "stream_scalars"}
     | {"commit", "rollback"}
 )
-_SYNC_BY = {"AsyncSession": "sync_session", "AsyncConnection": "sync_connection", "AsyncEngine": "sync_engine"}
 _SESSIONS = frozenset({"AsyncSession", "async_scoped_session"})
-
-
-def _instead(fact: MissingMemberUsed) -> str:
-    rows = _INSTEAD["session"] if fact.cls in _SESSIONS else _INSTEAD.get(fact.cls, {})
-    known = rows.get(fact.member)
-    if known is not None:
-        return known
-    if fact.cls == "AsyncConnection":
-        return "`await connection.run_sync(...)` with a function that gets the sync connection"
-    if fact.cls in _SESSIONS:
-        return "`await session.run_sync(...)` with a function that gets the sync session"
-    if fact.cls in _SYNC_BY:
-        return f"`.{_SYNC_BY[fact.cls]}.{fact.member}`"
-    return ""
 
 
 def _of_giver(fact: MissingMemberUsed) -> Finding:
@@ -151,9 +97,9 @@ def check(fact: MissingMemberUsed) -> Finding | None:
         return _of_giver(fact)
     if fact.member.startswith("__") or fact.sync_twin is None or "sessionmaker" in fact.cls:
         return None
-    unproxied = fact.cls == "async_scoped_session" and fact.member in _UNPROXIED
+    unproxied = fact.cls == "async_scoped_session" and fact.member in replacements.UNPROXIED
     foreign = fact.cls in _SESSIONS and fact.member == "exec"
-    instead = _instead(fact) if fact.on_twin or unproxied or foreign else ""
+    instead = replacements.of_member(fact.cls, fact.member) if fact.on_twin or unproxied or foreign else ""
     if not instead:
         return None
     reason = f"only the sync `{fact.sync_twin}` has it"
