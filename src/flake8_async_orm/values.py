@@ -245,6 +245,8 @@ class Coroutine(Value):
     ours: bool = True
     #: where it has surely been awaited already, by the name that holds it
     awaited: Site | None = None
+    #: of one that a function gives back: the call in there that made it
+    origin: Site | None = field(default=None, compare=False)
 
 
 @record

@@ -14,6 +14,7 @@ class CoroutineDropped(Fact):
 
     `how`: `statement` (a bare expression statement), `assigned` (to `name`, on no path used), `container`.
     `in_async`: the nearest function is `async def`. `wrapper`: callee is a project function, not SQLAlchemy's own.
+    `given_by`: a coroutine function of the project that was awaited at `site` and gave back this coroutine, which it made at `made`.
     """
 
     callee: str
@@ -21,6 +22,8 @@ class CoroutineDropped(Fact):
     in_async: bool
     name: str | None = None
     wrapper: bool = False
+    given_by: str = ""
+    made: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)

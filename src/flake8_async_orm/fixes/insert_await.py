@@ -32,7 +32,7 @@ def awaited(tree: Tree, request: FixRequest, becoming: Iterable[cst.FunctionDef]
     """The same, with functions that are `becoming` asynchronous."""
     first, whole_site, use = (*request.sites, None, None)[:3]
     node = tree.node(first)
-    if not tree.can_await(node, becoming) or isinstance(tree.parent(node), cst.Await):
+    if not tree.can_await(node, becoming) or isinstance(node, cst.Await) or isinstance(tree.parent(node), cst.Await):
         return None
     grade: Safety = "safe"
     if use is not None:

@@ -73,6 +73,8 @@ def call_member(
     given = arguments[0].value if arguments and not arguments[0].star else None
     if isinstance(given, Coroutine) and name in behaviour.TAKES_VALUE and receiver.cls in names.SESSIONS | names.CONNECTIONS:
         coroutines.used_as_value(frame, given, arguments[0].site, site, "argument", name)
+    if len(arguments) > 1 and name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
+        given_values.needed(frame, arguments[1:2], name)
     take(frame, arguments)
     if receiver.cls in behaviour.BLOCKING:
         blocking.called(frame, receiver, name, site)
@@ -349,4 +351,4 @@ def call_object(frame: Frame, state: State, callee: ApiObject, arguments: list[A
 
 
 # these need what is defined above
-from flake8_async_orm.flow import nested, outcomes, project_calls, run_sync  # noqa: E402
+from flake8_async_orm.flow import given_values, nested, outcomes, project_calls, run_sync  # noqa: E402

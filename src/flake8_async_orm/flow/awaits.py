@@ -85,7 +85,7 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
         case Coroutine(of=of):
             concurrency.overlapped(frame, state, value)
             coroutines.hand_on(frame, value, state)
-            return of
+            return coroutines.given_back(frame, value.callee, of, whole)
         case Awaitable(of=of):
             return of
         case ContextManager(of=ApiObject() as of, awaitable=True):

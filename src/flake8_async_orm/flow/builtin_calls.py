@@ -61,9 +61,11 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         of = element_of(frame, values[0], arguments[0].site, name == "anext", name)
         return Awaitable(of) if name == "anext" else of
     if name == "setattr" and len(values) == 3 and isinstance(owner := without_none(values[0]), Instance):
-        take(frame, arguments)
         wanted = values[1].value if isinstance(values[1], Constant) else None
-        assignments.set_by_name(frame, state, owner, wanted if isinstance(wanted, str) else None, values[2])
+        key = wanted if isinstance(wanted, str) else None
+        given_values.assigned(frame, owner, key, values[2])
+        take(frame, arguments)
+        assignments.set_by_name(frame, state, owner, key, values[2])
         return Constant(None)
     if name == "getattr" and len(values) >= 2:
         return _getattr(frame, state, values, node)
@@ -135,7 +137,8 @@ def _consuming(frame: Frame, state: State, name: str, arguments: list[Argument],
         for argument, value in zip(arguments, values, strict=False):
             if isinstance(value, Coroutine):
                 coroutines.used_as_value(frame, value, argument.site, argument.site, "argument", name)
-    take(frame, arguments)
+    # that a coroutine is no instance of a class does not see to it
+    take(frame, arguments[1:] if name == "isinstance" else arguments)
     _as_text(frame, state, name, arguments)
     return Unknown(f"{name}()")
 
@@ -189,4 +192,4 @@ def construct(frame: Frame, state: State, dotted: str, arguments: list[Argument]
 
 
 # these need what is defined above
-from flake8_async_orm.flow import calls, members, representation  # noqa: E402
+from flake8_async_orm.flow import calls, given_values, members, representation  # noqa: E402

@@ -134,6 +134,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return api_calls.call_member(frame, state, receiver, name, arguments, node, site)
         case BoundMember(receiver=Statement() as statement, name=name):
             plain, starred = split(frame, arguments)
+            given_values.needed(frame, arguments, name)
             take(frame, arguments)
             if name == "execution_options":
                 statement = queries.told(statement, arguments_named(arguments))
@@ -321,10 +322,12 @@ def construct(
         return constructions.construct(frame, state, cls, base, arguments, site)
     place = Place(site)
     if frame.program.project.mapped(cls.name) is not None:
-        take(frame, arguments)
         values = {a.keyword: a.value for a in arguments if a.keyword is not None}
         readable = not any(a.star for a in arguments) and not any(a.keyword is None for a in arguments)
         own_init = frame.program.method(cls.name, "__init__") is not None
+        if not own_init:
+            given_values.constructed(frame, cls.name, arguments)
+        take(frame, arguments)
         flushing.constructed(frame, state, place, cls.name, values, not readable or own_init, site)
         return Instance(cls.name, place)
     return project_calls.construct(frame, state, cls, arguments, site)
@@ -347,6 +350,7 @@ from flake8_async_orm.flow import (  # noqa: E402
     crossings,
     externals,
     foreign,
+    given_values,
     project_calls,
     representation,
     targets,

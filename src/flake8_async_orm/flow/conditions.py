@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import flags, keys, recovery
+from flake8_async_orm.flow import coroutines, flags, keys, promises, recovery
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.held import Held, attribute_of
 from flake8_async_orm.flow.scopes import mentioned
@@ -192,11 +192,12 @@ def _called(frame: Frame, test: cst.Call, state: State, outcome: bool) -> State 
         return state
     classes = _classes(frame, test.args[1].value)
     if not classes:
+        coroutines.consume(frame, binding.value)
         state.names[name] = replace(binding, value=Unknown("isinstance of an unknown class"))
         return state
     judged = [(option, _any_is(frame, option, classes)) for option in _options(binding.value)]
     if outcome and all(verdict is None for _, verdict in judged):
-
+        coroutines.consume(frame, binding.value)
         narrowed = one_of([instance_of(frame.program, cls) for cls in classes])
         state.names[name] = replace(binding, value=placed(narrowed, Place((frame.site(test), name))), missing=None)
         return state
@@ -348,7 +349,7 @@ def _is(frame: Frame, value: Value, cls: Class) -> bool | None:
         case Constant(value=None):
             return False
         case Coroutine() | Statement():
-            return None if not names.api_class(cls.name) else False
+            return False if names.api_class(cls.name) or promises.is_plain_class(frame.program, cls) else None
         case _:
             return None
 

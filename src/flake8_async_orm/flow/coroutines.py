@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from flake8_async_orm.facts import CoroutineDropped, CoroutineUsedAsValue
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.lattice import State, held
-from flake8_async_orm.values import Collection, Coroutine, OneOf, Site, Tuple, Unknown, Value, replace
+from flake8_async_orm.lattice import State, held, one_of
+from flake8_async_orm.values import NONE, Collection, Constant, Coroutine, OneOf, Site, Tuple, Unknown, Value, replace
 
 _HOLDING = frozenset({Coroutine, Tuple, Collection, OneOf})
 
@@ -32,6 +32,20 @@ def made(
     if effect is not None:
         frame.effects[site] = effect
     return Coroutine(of, callee, site, wrapper, ours)
+
+
+def given_back(frame: Frame, callee: str, of: Value, site: Site) -> Value:
+    """What awaiting a coroutine of `callee` at `site` gave. If that is a coroutine in turn, on its own or among plain constants, it is
+    another one, which has not been awaited."""
+    options = of.options if isinstance(of, OneOf) else (of,)
+    if not all(isinstance(one, Coroutine | Constant) and one != NONE for one in options):
+        return of
+    found = next((one for one in sorted(options, key=repr) if isinstance(one, Coroutine) and one.ours), None)
+    if found is None or found.origin is None:
+        return of
+    back = made(frame, site, found.callee, found.of, wrapper=found.wrapper)
+    frame.made[site] = replace(frame.made[site], given_by=callee, made=found.origin)
+    return one_of([back, *(one for one in options if isinstance(one, Constant))])
 
 
 def in_value(value: Value) -> list[Coroutine]:
@@ -66,12 +80,14 @@ def hand_on(frame: Frame, value: Value, state: State) -> None:
             effect(state)
 
 
-def drop(frame: Frame, value: Value) -> None:
-    """A bare expression statement gave `value`."""
-    if isinstance(value, OneOf):
-        consume(frame, value)
-        return
-    for found in in_value(value):
+def drop(frame: Frame, value: Value, awaited: bool = False) -> None:
+    """A bare expression statement gave `value`; it was `awaited`."""
+    coming = in_value(value)
+    if awaited or isinstance(value, OneOf):
+        coming = [one for one in coming if one.site in frame.made and frame.made[one.site].given_by]
+        if not coming:
+            consume(frame, value)
+    for found in coming:
         if found.site in frame.made:
             frame.state_fact(replace(frame.made[found.site], how="statement"))
             frame.consumed.add(found.site)

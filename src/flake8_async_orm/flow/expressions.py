@@ -146,7 +146,7 @@ def _sequence(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 #: entries of a dictionary that are told apart, if there is something among them that is worth it
 _ENTRIES = 40
-_TOLD = (Instance, Collection, Tuple, OneOf, Object)
+_TOLD = (Instance, Collection, Tuple, OneOf, Object, Coroutine)
 
 
 @evaluates(cst.Dict)

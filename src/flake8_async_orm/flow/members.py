@@ -94,7 +94,8 @@ def member(frame: Frame, node: cst.Attribute, value: Value, name: str, state: St
             return member(frame, node, rest, name, state)
         case Coroutine():
             if name in _COROUTINE_MEMBERS:
-                coroutines.consume(frame, value)
+                if not _meant_for_result(value, name):
+                    coroutines.consume(frame, value)
                 return Unknown("a coroutine's own member")
             return coroutines.used_as_value(frame, value, frame.site(node.value), frame.site(node), "attribute", name)
         case ApiObject():
@@ -370,6 +371,12 @@ def class_member(frame: Frame, value: Class, name: str, node: cst.CSTNode, state
         if of_class is not None:
             return method_value(frame, of_class, value, node, state)
     return placed(known, Place(f"global:{value.name}.{name}"))
+
+
+def _meant_for_result(value: Coroutine, name: str) -> bool:
+    """Whether a coroutine is closed where its result was to be: neither warns, and nothing is sent."""
+    of = without_none(value.of)
+    return name == "close" and not value.wrapper and isinstance(of, ApiObject) and api.has_member(of.cls, name)
 
 
 def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:

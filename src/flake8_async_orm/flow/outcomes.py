@@ -329,7 +329,7 @@ class Substitution:
             case Generator():
                 return replace(value, of=self.value(value.of), site=self.call)
             case Coroutine():
-                return replace(value, of=self.value(value.of), site=self.call)
+                return replace(value, of=self.value(value.of), site=self.call, origin=value.origin or value.site)
             case Function(receiver=Value() as receiver):
                 return replace(value, receiver=self.value(receiver))
             case _:

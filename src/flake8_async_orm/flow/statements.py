@@ -12,6 +12,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    promises,
     providers,
     recovery,
     savepoints,
@@ -40,13 +41,11 @@ from flake8_async_orm.values import (
     NONE,
     SQL,
     ApiObject,
-    Awaitable,
     BoundMember,
     Class,
     Collection,
     ContextManager,
     Coroutine,
-    Instance,
     LocalFunction,
     Object,
     Place,
@@ -62,14 +61,14 @@ from flake8_async_orm.values import (
 @runs(cst.Expr)
 def _expression(frame: Frame, node: cst.Expr, state: State) -> State | None:
     value = evaluate(frame, node.value, state)
-    if isinstance(node.value, (cst.Await, cst.Yield)):
+    if isinstance(node.value, cst.Yield):
         coroutines.consume(frame, value)
     elif isinstance(node.value, (cst.Name, cst.Attribute)):
         coroutines.consume(frame, value)
         if frame.reveal:
             frame.state_fact(Revealed(frame.site(node.value), render(value, state)))
     else:
-        coroutines.drop(frame, value)
+        coroutines.drop(frame, value, isinstance(node.value, cst.Await))
     return state
 
 
@@ -144,13 +143,7 @@ def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine
     if frame.function is None or frame.function.returns is None or not value.ours:
         return
     promised = without_none(frame.program.annotation_at(frame.module, frame.function.returns, frame.type_arguments))
-    known = promised == NONE or isinstance(promised, (ApiObject, Instance, Collection, Tuple))
-    known = known or (
-        isinstance(promised, Object)
-        and promised.cls.name.startswith("builtins.")
-        and promised.cls.name != "builtins.object"
-    )
-    if known and not isinstance(promised, Awaitable):
+    if promises.no_awaitable(frame.program, promised):
         site = frame.site(node)
         frame.state_fact(
             CoroutineUsedAsValue(

@@ -106,9 +106,11 @@ def _set_attribute(
     frame: Frame, target: cst.CSTNode, owner: cst.BaseExpression, name: str, value: Value, state: State
 ) -> None:
     """`owner.name = value`."""
-    coroutines.consume(frame, value)
     ledgers.share(state, value)
     holder = without_none(evaluate(frame, owner, state))
+    if isinstance(holder, Instance):
+        given_values.assigned(frame, holder, name, value)
+    coroutines.consume(frame, value)
     match holder:
         case Coroutine():
             coroutines.used_as_value(frame, holder, frame.site(owner), frame.site(target), "attribute", name)
@@ -179,3 +181,7 @@ def _adopt(frame: Frame, state: State, holder: Instance, name: str, value: Value
         state.heap.pop(below, None)
     else:
         instances.uncertain(frame, state, holder, name)
+
+
+# these need what is defined above
+from flake8_async_orm.flow import given_values  # noqa: E402

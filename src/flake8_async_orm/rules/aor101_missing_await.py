@@ -48,6 +48,14 @@ from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 @rule("AOR101", "missing-await", since="0.1.0")
 def check(fact: CoroutineDropped) -> Finding | None:
     called = f"{short_name(fact.callee)}()"
+    if fact.given_by and fact.made is not None:
+        giver = f"{short_name(fact.given_by)}()"
+        return Finding(
+            f"awaiting `{giver}` gives the coroutine of `{called}`, which is never awaited; write `return await` in `{giver}`",
+            fact.site,
+            help="the function returns a coroutine that it has not awaited, and here it is dropped",
+            related=((fact.made, "made here, without `await`"),),
+        )
     match fact.how:
         case "assigned" if fact.name:
             what = f"the coroutine of `{called}` is assigned to `{fact.name}` and never awaited"
