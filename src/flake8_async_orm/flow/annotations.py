@@ -63,7 +63,7 @@ _COLLECTIONS = {
 _MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "DefaultDict", "OrderedDict"})
 _TRANSPARENT = frozenset(
     {"Annotated", "Final", "ClassVar", "Required", "NotRequired", "ReadOnly", "InstrumentedAttribute", "Mapped"}
-) | {"FromDishka", "FromComponent", "Injected"}
+) | {"FromDishka", "FromComponent", "Injected", "InstanceOf", "SkipValidation"}
 _AWAITABLES = {"Awaitable": 0, "Coroutine": 2, "Future": 0, "Task": 0}
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "contextlib", "asyncio", "builtins", "types"})
 #: the class of `A | B`

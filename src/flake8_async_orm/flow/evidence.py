@@ -45,6 +45,9 @@ _KEYWORDS = frozenset(
 #: libraries whose connections take SQLAlchemy's statements too
 _FOREIGN = re.compile(rb"^\s*(?:from|import)\s+(?:databases|aiopg|aiomysql|asyncpgsa|gino|ormar|orm)\b", re.MULTILINE)
 
+#: what is read or called of a session without an instance being loaded
+_LOADING_NOTHING = r"\.(?:(?:bind|info|is_active|get_bind|in_transaction|begin)\b|execute\(\s*(?:\w+\.)?text\()"
+
 #: what people call a session
 _NAMED = re.compile(r"(?:\w+_)?session")
 
@@ -99,7 +102,7 @@ def _used_before(frame: Frame, receiver: cst.Name) -> bool:
     """Whether the body has had to do with what `receiver` names before, so that nobody knows what it has loaded."""
     assert frame.function is not None
     start, end = frame.source.span(frame.function.node).start, frame.source.span(frame.numbers[id(receiver)]).start
-    return len(re.findall(rf"\b{receiver.value}\b", frame.source.text[start:end])) > 1
+    return len(re.findall(rf"\b{receiver.value}\b(?!{_LOADING_NOTHING})", frame.source.text[start:end])) > 1
 
 
 def _consider_attribute(frame: Frame, node: cst.Call, receiver: cst.Attribute, member: str, state: State) -> None:
