@@ -6,13 +6,15 @@ remembered (`lattice.Missing`) until a test of something set around it, or a new
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from flake8_async_orm.flow import ledgers, recovery, unflushed
 from flake8_async_orm.flow.frame import Frame, Guard, Loop, joined
 from flake8_async_orm.flow.running import run_block, runs
-from flake8_async_orm.flow.scopes import assigned, mentioned, walk
-from flake8_async_orm.flow.syntax import dotted_name, target_names
+from flake8_async_orm.flow.scopes import assigned, fields_assigned, mentioned, walk
+from flake8_async_orm.flow.syntax import dotted_name, last_name, target_names
 from flake8_async_orm.knowledge import behaviour, callables, names
 from flake8_async_orm.lattice import Binding, Missing, State, join_states, may_be_none, without_none
 from flake8_async_orm.project import ExternalName, Found
@@ -20,6 +22,7 @@ from flake8_async_orm.values import NONE, ApiObject, Site, Unknown, Value, repla
 
 _KINDS = (
     names.SESSIONS
+    | names.ENGINES
     | names.CONNECTIONS
     | names.RESULTS
     | {"AsyncTransaction", "AsyncSessionTransaction", "Transaction", "SessionTransaction"}
@@ -49,6 +52,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
     failed = joined(raising)
     correlates = assigned(node)
     bound = _bindings(frame, node.body)
+    telling = correlates | fields_assigned(node) if bound else correlates
     frame.raised.append([])
     ends: State | None = None
     if normal is not None and node.orelse is not None:
@@ -66,7 +70,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
             touched = mentioned(handler.body)
             recovery.caught(path, entry, caught, taken, frame.site(handler), correlates, touched)
             taken = taken or recovery.takes_all(caught)
-        _mark(frame, path, entry, normal, raising, bound, site, "except", caught, correlates)
+        _mark(frame, path, entry, normal, raising, bound, site, "except", caught, telling)
         if handler.name is not None:
             for name in target_names(handler.name.name):
                 path.names[name] = Binding(Unknown("an exception"))
@@ -84,7 +88,7 @@ def _try(frame: Frame, node: cst.Try | cst.TryStar, state: State) -> State | Non
         path = failed.copy()
         if frame.fails and any(name in behaviour.FLUSH_ERRORS for _, caught in handlers for name in caught):
             recovery.caught(path, entry, (), True, site, correlates)
-        _mark(frame, path, entry, normal, raising, bound, site, "finally", ("",), correlates)
+        _mark(frame, path, entry, normal, raising, bound, site, "finally", ("",), telling)
         escaping.append(path)
     if node.finalbody is None:
         for escaped in escaping:
@@ -190,6 +194,47 @@ def _mark(
         path.names[name] = Binding(
             here.value if here is not None and none else without_none(value), missing=missing, site=site
         )
+
+
+def doubted(state: State) -> dict[str, Binding]:
+    """The names whose binding may have failed."""
+    return {name: binding for name, binding in state.names.items() if binding.missing is not None}
+
+
+#: names of functions after which nothing may follow, wherever they come from
+_LEAVING = re.compile(r"abort|die|error|exit|fail|panic|raise|reject|skip|throw", re.IGNORECASE)
+
+
+def may_leave(body: cst.BaseSuite) -> bool:
+    """Whether a block ends with a call that, by its name, does not come back."""
+    last = body.body[-1] if body.body else None
+    if type(last) is cst.SimpleStatementLine:
+        last = last.body[-1]
+    call = last.value if type(last) is cst.Expr else None
+    call = call.expression if type(call) is cst.Await else call
+    return type(call) is cst.Call and _LEAVING.search(last_name(call.func) or "") is not None
+
+
+def told(before: dict[str, Binding], taken: State | None, other: State | None) -> dict[str, Binding]:
+    """Of these doubts the ones that a test has cleared, whichever way it came out."""
+    if not before or taken is None or other is None:
+        return {}
+    cleared: dict[str, Binding] = {}
+    for name, binding in before.items():
+        sure = replace(binding, missing=None)
+        if taken.names.get(name) == sure and other.names.get(name) == sure:
+            cleared[name] = binding
+    return cleared
+
+
+def doubt_again(cleared: dict[str, Binding], taken: State | None, other: State | None) -> None:
+    """Both ways of a test go on: what it had told of a name holds no more, unless one of them has bound it."""
+    if taken is None or other is None:
+        return
+    for name, binding in cleared.items():
+        sure = replace(binding, missing=None)
+        if taken.names.get(name) == sure and other.names.get(name) == sure:
+            taken.names[name] = other.names[name] = binding
 
 
 def _bound_value(name: str, normal: State | None, raising: list[State]) -> Value | None:

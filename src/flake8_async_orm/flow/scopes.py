@@ -148,6 +148,12 @@ def attributes_in_tests(source: Source, number: int, name: str) -> frozenset[str
     return frozenset(found)
 
 
+def fields_assigned(node: cst.CSTNode) -> frozenset[str]:
+    """The names of the attributes that are assigned anywhere in a statement, of whatever object."""
+    targets = (current.target for current in walk(node) if type(current) in _TARGETS)
+    return frozenset(target.attr.value for target in targets if type(target) is cst.Attribute)
+
+
 def assigned(node: cst.CSTNode) -> frozenset[str]:
     """Every name that is assigned anywhere in a statement."""
     found: set[str] = set()

@@ -205,13 +205,17 @@ def _import(frame: Frame, node: cst.Import | cst.ImportFrom, state: State) -> St
 @runs(cst.If)
 def _if(frame: Frame, node: cst.If, state: State) -> State | None:
     truth(frame, node.test, state)
+    doubts = failures.doubted(state)
     taken = assume(frame, node.test, state.copy(), True)
     other = assume(frame, node.test, state, False)
+    cleared = failures.told(doubts, taken, other)
     if taken is not None:
         taken = run_block(frame, node.body, taken)
     if other is not None and node.orelse is not None:
         branch = node.orelse
         other = run(frame, branch, other) if type(branch) is cst.If else run_block(frame, branch.body, other)
+    if cleared and not failures.may_leave(node.body):
+        failures.doubt_again(cleared, taken, other)
     return join_states(taken, other)
 
 
