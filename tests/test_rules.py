@@ -276,7 +276,7 @@ def test_every_rule_and_every_builder_is_exercised_here() -> None:
 def test_aor101() -> None:
     assert requests("AOR101", dropped()) == [("insert_await", "safe", (A,))]
     assert requests("AOR101", dropped("assigned", name="x")) == [("insert_await", "unsafe", (A,))]
-    assert requests("AOR101", dropped(in_async=False)) == [("make_function_async", "unsafe", (A,))]
+    assert requests("AOR101", dropped(in_async=False)) == [("make_function_async", "suggestion", (A,))]
     finding = check("AOR101", dropped("assigned", name="x"))
     assert finding is not None and "assigned to `x`" in finding.message
 
@@ -287,7 +287,7 @@ def test_aor102_stands_at_the_coroutine_and_awaits_it_where_it_is_made() -> None
     assert finding.related == ((C, "made here, without `await`"),)
     assert requests("AOR102", used(direct=False)) == [("insert_await", "safe", (C, None, B))]
     assert requests("AOR102", used()) == [("insert_await", "safe", (B, None, None))]
-    assert requests("AOR102", used(in_async=False)) == [("make_function_async", "unsafe", (B, None, None))]
+    assert requests("AOR102", used(in_async=False)) == [("make_function_async", "suggestion", (B, None, None))]
     elsewhere = CoroutineUsedAsValue(A, B, ELSEWHERE, "app.f", "truth", "", True, False)
     assert requests("AOR102", elsewhere) == []
 

@@ -222,6 +222,10 @@ class ApiObject(Value):
 MADE = ("made", True)
 #: flag of a connection or transaction that was awaited: it cannot be started again
 STARTED = ("started", True)
+#: flag of sessions, and of the factories that make them, that were surely given an async engine to work with
+ON_ENGINE = ("bind", "AsyncEngine")
+#: flag of the connection that a session works on, which is begun and is not its taker's to close
+LENT = ("lent", True)
 
 
 @record

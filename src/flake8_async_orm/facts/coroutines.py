@@ -56,7 +56,7 @@ class NonAwaitableAwaited(Fact):
 
     `site` is the await expression, `operand` what follows it. `what` names it (`AsyncSession.add`, `Result.all` ...), `kind`:
     call (a plain member was called), value (an object such as a session), member (a method that was not called), property (one was
-    read).
+    read), started (a connection or transaction that had been begun before).
     """
 
     operand: Site
@@ -158,7 +158,8 @@ class ResultUsed(Fact):
 
     `site` is the use, `result` the expression that is the result, `made` the call that gave it. `use`: attribute,
     subscript, slice, length, truth, or again (after `ended`, a method or `iteration`, at `ended_at`). `detail`: the
-    attribute's name, or the method that asks. `turn`: it ended in an earlier turn of a loop.
+    attribute's name, or the method that asks. `turn`: it ended in an earlier turn of a loop. Or rowless: rows were
+    asked for by `detail` of a statement that gives none, whose kind is `ended`.
     `scalar`: the result gives values rather than rows; `column`: its rows have `detail`; `entity`: what they hold has.
     """
 

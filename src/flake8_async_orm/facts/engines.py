@@ -65,7 +65,7 @@ class ListenerAdded(Fact):
 class AsyncObjectGiven(Fact):
     """An object of the asyncio extension, at `site`, was given to something that takes sync ones.
 
-    `cls`: its class. `function`: what was called, as one writes it. `to`: ddl, inspect, session, factory, pandas, query. `call`:
+    `cls`: its class. `function`: what was called, as one writes it. `to`: ddl, inspect, reflection, session, factory, pandas, query. `call`:
     the call; `callee`: what is called in it. `named`: the keyword arguments.
     """
 

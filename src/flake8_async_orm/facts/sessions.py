@@ -47,7 +47,7 @@ class ContextEntered(Fact):
     `gives`), manager (a context manager), object (`gives` itself), started (`gives`, which `provider` had begun already),
     function (`provider`, which was not called). `is_async`: `async with`; `manager_async`: what the object
     would accept (None: neither). `made`: where what was started is awaited. `mixed`: other items of the statement are
-    entered as they should be.
+    entered as they should be. `reached_by`: the attribute by which a sync object was reached from its async one.
     """
 
     is_async: bool
@@ -58,6 +58,7 @@ class ContextEntered(Fact):
     function: Site | None = None
     made: Site | None = None
     mixed: bool = False
+    reached_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,10 @@ from flake8_async_orm.flow import (
     outliving,
     persistence,
     recovery,
+    rowless,
     transactions,
     uniqueness,
+    work,
 )
 from flake8_async_orm.flow.calls import Argument, take, unknown
 from flake8_async_orm.flow.constructions import called_factory
@@ -33,8 +35,11 @@ from flake8_async_orm.flow.rows import of_result, rows
 from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import SessionState, State
 from flake8_async_orm.values import (
+    LENT,
     MADE,
     NONE,
+    ON_ENGINE,
+    STARTED,
     ApiObject,
     Because,
     Collection,
@@ -70,6 +75,7 @@ def call_member(
         frame.touches = True
     elif receiver.flags and isinstance(node.func, cst.Attribute):
         uniqueness.fetched(frame, receiver, name, site, frame.site(node.func.value))
+        rowless.fetched(frame, receiver, name, site, frame.site(node.func.value))
     given = arguments[0].value if arguments and not arguments[0].star else None
     if isinstance(given, Coroutine) and name in behaviour.TAKES_VALUE and receiver.cls in names.SESSIONS | names.CONNECTIONS:
         coroutines.used_as_value(frame, given, arguments[0].site, site, "argument", name)
@@ -77,7 +83,7 @@ def call_member(
         given_values.needed(frame, arguments[1:2], name)
     take(frame, arguments)
     if receiver.cls in behaviour.BLOCKING:
-        blocking.called(frame, receiver, name, site)
+        blocking.called(frame, receiver, name, site, work.behind(state, receiver, name))
     if name == "configure" and receiver.cls in names.FACTORIES:
         binds.given(frame, receiver.of, f"{receiver.cls}.configure", arguments, False)
     if name in behaviour.TAKES_STATEMENT and receiver.cls in names.SESSIONS | names.CONNECTIONS:
@@ -91,7 +97,7 @@ def call_member(
         frame.disposes = True
     effect = outliving.follow(frame, receiver, name, site, effect)
     if kind == "coroutine":
-        if ledgers.surely_works(state, receiver, name, first) and receiver.place is not None:
+        if work.surely(state, receiver, name, first) and receiver.place is not None:
             here = origins.same(frame, ledgers.canonical(state, receiver.place))
             concurrency.works(frame, site, frozenset((here,)))
         return coroutines.made(frame, site, callee, value, effect)
@@ -143,6 +149,9 @@ def give(
         transactions.effect(frame, receiver, name, site), _effect(frame, receiver, name, first, arguments, site)
     )
     effect = _one_after_other(recovery.effect(frame, receiver, name, site), effect)
+    changes = rowless.kind(receiver, first, arguments) if name in behaviour.TAKES_STATEMENT else ""
+    if changes and gives in rowless.AT_ONCE:
+        rowless.asked(frame, site, site, "Result", name, changes, None)
     match gives:
         case "none":
             return NONE, effect
@@ -151,7 +160,8 @@ def give(
         case "self":
             return replace(receiver, flags=receiver.flags | ledgers.options(arguments)), effect
         case "result" | "scalars" | "scalar" | "stream" | "stream-scalars" | "exec-result":
-            return rows(frame, receiver, gives, first, site, effect)
+            given, effect = rows(frame, receiver, gives, first, site, effect)
+            return rowless.marked(given, changes), effect
         case "core-result":
             return ApiObject("Result", Place(site)), effect
         case "column":
@@ -162,7 +172,10 @@ def give(
             return merging.merged(frame, state, receiver, first, site, effect)
         case "connection":
             cls = "AsyncConnection" if receiver.cls in names.ASYNC_CLASSES else "Connection"
-            return ApiObject(cls, Place(site), flags=_seen(receiver)), effect
+            lent = {STARTED, LENT} if cls == "AsyncConnection" else set()
+            return ApiObject(cls, Place(site), flags=_seen(receiver) | lent), effect
+        case "bind" if ON_ENGINE in receiver.flags and receiver.cls in names.ASYNC_SESSIONS:
+            return ApiObject("Engine", Place(site), flags=frozenset({("reached_by", "get_bind()")})), effect
         case "transaction" | "nested":
             return _transaction(receiver, name, site), effect
         case "transaction-or-none":

@@ -21,6 +21,7 @@ from flake8_async_orm.flow.starting import begun, started
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
+    STARTED,
     ApiObject,
     Awaitable,
     BoundMember,
@@ -110,6 +111,12 @@ def awaited(frame: Frame, node: cst.Await, value: Value, state: State) -> Value:
             if cls in names.ASYNC_CLASSES or cls in names.RESULTS:
                 frame.state_fact(NonAwaitableAwaited(whole, operand, names.shown(cls), "value"))
             return value
+        case ApiObject(cls=cls) if STARTED in value.flags:
+            frame.state_fact(NonAwaitableAwaited(whole, operand, names.shown(cls), "started"))
+            return value
+        case ContextManager(callee=callee, is_async=False, of=of) if callee.endswith(".no_autoflush"):
+            frame.state_fact(NonAwaitableAwaited(whole, operand, callee, "property"))
+            return of
         case BoundMember(receiver=ApiObject(cls=cls), name=member) if cls in names.ASYNC_CLASSES:
             frame.state_fact(NonAwaitableAwaited(whole, operand, f"{names.shown(cls)}.{member}", "member"))
             return Unknown("a method, not called")

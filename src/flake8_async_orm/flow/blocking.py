@@ -41,15 +41,15 @@ def _reached_by(value: Value | None) -> str:
     return str(dict(value.flags).get("reached_by", "")) if isinstance(value, ApiObject) else ""
 
 
-def called(frame: Frame, receiver: ApiObject, name: str, site: Site) -> None:
-    """`receiver.name(...)` was called at `site`."""
+def called(frame: Frame, receiver: ApiObject, name: str, site: Site, busy: bool = False) -> None:
+    """`receiver.name(...)` was called at `site`. `busy`: it surely has something to do, though it often has not."""
     if name not in behaviour.BLOCKING.get(receiver.cls, ()) or frame.muted or frame.sync_land:
         return
     what = f"{names.shown(receiver.cls)}.{name}"
     reached = _reached_by(receiver)
     if reached:
         # an attribute that sync classes do not have tells more than an annotation
-        if name not in behaviour.OFTEN_IDLE:
+        if busy or name not in behaviour.OFTEN_IDLE:
             frame.blocking.setdefault(
                 site, Blocking(what, True, site, "", receiver.place, bool(frame.returned), reached)
             )

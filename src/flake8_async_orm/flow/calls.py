@@ -15,6 +15,7 @@ from flake8_async_orm.flow import (
     instances,
     ledgers,
     queries,
+    rowless,
     serialization,
 )
 from flake8_async_orm.flow.annotations import placed
@@ -109,6 +110,8 @@ def _call(frame: Frame, node: cst.CSTNode, state: State) -> Value:
 
 def _argument(frame: Frame, argument: cst.Arg, state: State) -> Argument:
     value = evaluate(frame, argument.value, state)
+    if argument.star == "*" and type(value) is ApiObject:
+        element_of(frame, value, frame.site(argument.value), how="unpacking")
     if type(value) is ContextManager:
         lost_sight(state, value)
     keyword = argument.keyword.value if argument.keyword is not None else None
@@ -138,6 +141,7 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             take(frame, arguments)
             if name == "execution_options":
                 statement = queries.told(statement, arguments_named(arguments))
+            statement = rowless.criteria(statement, name, node)
             return queries.method(statement, name, plain, starred, site)
         case BoundMember(receiver=LoaderOption() as option, name=name):
             plain, starred = split(frame, arguments)

@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    rowless,
     uniqueness,
 )
 from flake8_async_orm.flow.conditions import assume
@@ -87,6 +88,9 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
                 frame.state_fact(ResultIterated(site, f"{callee}()", is_async, how, frame.is_async))
             return of
         case Collection(of=of, kind=kind):
+            callee = frame.plain_calls.get(site) if is_async and how == "loop" else None
+            if callee is not None:
+                frame.state_fact(ResultIterated(site, f"{callee}()", is_async, how, frame.is_async))
             return Unknown("a key") if kind == "dict" else of
         case Tuple(items=items):
             return one_of(items) if items else EMPTY
@@ -97,6 +101,7 @@ def element_of(frame: Frame, value: Value, site: Site, is_async: bool = False, h
             return Unknown("row of a query")
         case ApiObject(cls=cls, of=of) as result if cls in names.RESULTS:
             uniqueness.fetched(frame, result, "", site, site)
+            rowless.fetched(frame, result, "", site, site)
             if (
                 how
                 and result.subclass is None

@@ -10,6 +10,7 @@ from flake8_async_orm.facts import ContextEntered
 from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence, savepoints
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.awaits import describe
+from flake8_async_orm.flow.blocking import reached
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import begun, made_by, started
 from flake8_async_orm.flow.syntax import last_name
@@ -20,10 +21,13 @@ from flake8_async_orm.values import (
     STARTED,
     ApiObject,
     BoundMember,
+    Collection,
+    Constant,
     ContextManager,
     Coroutine,
     Function,
     Generator,
+    Instance,
     Object,
     OneOf,
     Place,
@@ -58,6 +62,8 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
         case ContextManager(of=of, is_async=manager_async) as manager:
             if manager_async != is_async and _is_ours(frame, manager):
                 _state(frame, site, is_async, "manager", manager.callee, of, manager_async)
+                if isinstance(of, ApiObject) and reached(of):
+                    return Unknown("entered the wrong way")
             if isinstance(of, Unknown):
                 return of
             given = placed(of, Place(site))
@@ -75,6 +81,9 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
                 _state(frame, site, is_async, "generator", callee, of, None)
             return placed(of, Place(site))
         case Coroutine(of=of) as coroutine:
+            if coroutine.ours and not _can_be_entered(of):
+                with_ = "async with" if is_async else "with"
+                return coroutines.used_as_value(frame, coroutine, site, site, "entering", with_)
             coroutines.consume(frame, coroutine)
             if coroutine.ours or isinstance(without_none(of), (ApiObject, ContextManager)):
                 _state(frame, site, is_async, "coroutine", coroutine.callee, of, None)
@@ -96,6 +105,14 @@ def entered(frame: Frame, value: Value, is_async: bool, site: Site, state: State
             return Unknown(other_value.why if isinstance(other_value, Unknown) else "entered something unknown")
 
 
+def _can_be_entered(of: Value) -> bool:
+    """Whether `of`, which a coroutine gives, is an async context manager, and none that was begun before."""
+    of = without_none(of)
+    if isinstance(of, ApiObject):
+        return api.has_member(of.cls, "__aenter__") and STARTED not in of.flags and of.cls not in names.RESULTS
+    return not isinstance(of, (Constant, Instance, Collection))
+
+
 def _is_ours(frame: Frame, manager: ContextManager) -> bool:
     """Whether the manager is the database's, and can surely be entered in one way only: its maker is in sight."""
     of = without_none(manager.of)
@@ -110,8 +127,13 @@ def _is_ours(frame: Frame, manager: ContextManager) -> bool:
         return False
     if not manager.is_async and isinstance(of, ApiObject) and api.has_class(own) and own not in names.ASYNC_CLASSES:
         # an engine that is only annotated as a sync one may well be async where `async with` is used on it
-        return MADE in of.flags
+        return _surely_sync(of)
     return True
+
+
+def _surely_sync(thing: ApiObject) -> bool:
+    """Whether a sync object was seen being made, or reached from an async one; an annotation alone may be wrong."""
+    return MADE in thing.flags or bool(reached(thing))
 
 
 def _enter_api_object(frame: Frame, thing: ApiObject, is_async: bool, site: Site) -> Value:
@@ -121,11 +143,11 @@ def _enter_api_object(frame: Frame, thing: ApiObject, is_async: bool, site: Site
         return thing
     if not api.has_member(thing.cls, enter, frame.program.versions):
         accepts = (not is_async) if api.has_member(thing.cls, other, frame.program.versions) else None
-        doubtful = is_async and thing.cls not in names.ASYNC_CLASSES | names.RESULTS and MADE not in thing.flags
+        doubtful = is_async and thing.cls not in names.ASYNC_CLASSES | names.RESULTS and not _surely_sync(thing)
         if accepts is not None and doubtful:
             return thing
         _state(frame, site, is_async, "object", "", thing, accepts)
-        if accepts is None:
+        if accepts is None or reached(thing):
             return Unknown("entered what cannot be entered")
     elif is_async and STARTED in thing.flags:
         place = thing.place
@@ -185,7 +207,9 @@ def _state(
     function = frame.program.function_site(provider) if entered_as != "object" else None
     # what cannot be entered this way does no work either
     frame.blocking.pop(site, None)
-    frame.state_fact(ContextEntered(site, is_async, entered_as, provider, describe(gives), manager, function))
+    reached_by = str(dict(gives.flags).get("reached_by", "")) if isinstance(gives, ApiObject) else ""
+    fact = ContextEntered(site, is_async, entered_as, provider, describe(gives), manager, function)
+    frame.state_fact(replace(fact, reached_by=reached_by))
 
 
 def beside(frame: Frame, sites: list[Site]) -> None:

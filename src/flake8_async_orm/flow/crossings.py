@@ -13,7 +13,7 @@ from flake8_async_orm.flow.reaching import written
 from flake8_async_orm.flow.syntax import dotted_name, string_value
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import without_none
-from flake8_async_orm.values import ApiObject, Class, Function, LocalFunction, Site, Unknown, Value, replace
+from flake8_async_orm.values import ApiObject, Class, Function, LocalFunction, Object, Site, Unknown, Value, replace
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.calls import Argument
@@ -30,7 +30,10 @@ _AT_WORK = {
 }
 #: the last names of functions, and of methods of unknown objects, that are looked at here
 EXTERNAL = _DDL | {"listen", "listens_for", "inspect", "read_sql", "read_sql_query", "read_sql_table"}
-FOREIGN = _DDL | {"to_sql"}
+FOREIGN = _DDL | {"to_sql", "prepare"}
+_TABLES = frozenset({"MetaData", "Table"})
+#: the position of what can only be given by its name
+_NOWHERE = 1_000
 
 
 def listening(frame: Frame, name: str, arguments: list[Argument], node: cst.Call, site: Site) -> None:
@@ -94,12 +97,21 @@ def _coroutine_function(frame: Frame, value: Value) -> bool:
     return False
 
 
-def foreign(frame: Frame, name: str, arguments: list[Argument], node: cst.Call, site: Site) -> None:
-    """A method of something that is not known: DDL of a MetaData or Table, or `DataFrame.to_sql`."""
-    if name in _DDL and isinstance(node.func, cst.Attribute) and _holds_tables(node.func.value):
-        _given(frame, arguments, node, site, f"{name}()", "ddl", 0, "bind")
+def foreign(
+    frame: Frame, name: str, arguments: list[Argument], node: cst.Call, site: Site, receiver: Value | None = None
+) -> None:
+    """A method of something that is not known: DDL of a MetaData or Table, reflection by automap, or `DataFrame.to_sql`."""
+    if name in _DDL and isinstance(node.func, cst.Attribute):
+        if _is_of_tables(receiver) or _holds_tables(node.func.value):
+            _given(frame, arguments, node, site, f"{name}()", "ddl", 0, "bind")
+    elif name == "prepare":
+        _given(frame, arguments, node, site, "prepare()", "reflection", _NOWHERE, "autoload_with")
     elif name == "to_sql":
         _given(frame, arguments, node, site, "to_sql()", "pandas", 1, "con")
+
+
+def _is_of_tables(value: Value | None) -> bool:
+    return isinstance(value, Object) and names.is_sqlalchemy(value.cls.name) and names.last(value.cls.name) in _TABLES
 
 
 def _holds_tables(node: cst.BaseExpression) -> bool:
@@ -135,6 +147,8 @@ def constructed(frame: Frame, dotted: str, made: Value, arguments: list[Argument
         is_sync = isinstance(of, ApiObject) and of.cls in ("Session", "sqlmodel.Session")
         if is_sync and _given(frame, arguments, node, site, "sessionmaker", "factory", 0, "bind"):
             return replace(made, of=ApiObject("AsyncSession"))
+    elif cls is None and names.last(dotted) == "Table":
+        _given(frame, arguments, node, site, "Table", "reflection", _NOWHERE, "autoload_with")
     elif cls is None and names.last(dotted) == "Query":
         _given(frame, arguments, node, site, "Query", "query", 1, "session")
     return made

@@ -105,6 +105,9 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
         return frame.program.provides(arguments[0].value)
     if dotted in callables.REFUSING and arguments and isinstance(coroutine := arguments[0].value, Coroutine):
         return coroutines.used_as_value(frame, coroutine, arguments[0].site, site, "argument", name)
+    if dotted in callables.REFUSING and node.args and isinstance(node.args[0].value, (cst.Dict, cst.List)):
+        for coroutine in coroutines.in_value(arguments[0].value):
+            coroutines.used_as_value(frame, coroutine, coroutine.site, coroutine.site, "argument", name)
     if is_logging(node):
         take(frame, arguments)
         return Constant(None)

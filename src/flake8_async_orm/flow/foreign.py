@@ -42,7 +42,7 @@ def foreign_member(
 ) -> Value:
     """A method of an object that is not SQLAlchemy's and not the project's."""
     if name in crossings.FOREIGN:
-        crossings.foreign(frame, name, arguments, node, site)
+        crossings.foreign(frame, name, arguments, node, site, receiver)
     if (on_stack := stacks.called(frame, state, receiver, name, arguments, site)) is not None:
         take(frame, arguments)
         return on_stack

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from flake8_async_orm.flow import event_loops
+from flake8_async_orm.flow import event_loops, work
+from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.knowledge import behaviour, names
+from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
 from flake8_async_orm.ledger import BROKEN, CONNECTION, ENTRY, MAYBE, NOTHING, Ledger, Running
 from flake8_async_orm.values import (
+    ON_ENGINE,
     ApiObject,
     Class,
     Collection,
@@ -46,7 +48,6 @@ class Given(Protocol):
 #: kinds of values in which there is no session
 _NEVER = frozenset({type(None), Unknown, Constant, Instance, Statement, Class})
 _KEPT = names.ASYNC_SESSIONS | {"AsyncConnection"}
-_PLAIN_SESSIONS = frozenset({"AsyncSession", "sqlmodel.AsyncSession"})
 _WORK = frozenset({"works", "refreshes", "connection", "gets", "commits"})
 _TRANSACTIONS = frozenset({"AsyncSessionTransaction", "AsyncTransaction"})
 #: methods of a subclass after which nothing is known of how its sessions end
@@ -162,6 +163,7 @@ def bound_to(arguments: Iterable[Given]) -> frozenset[tuple[str, object]]:
             continue
         elif isinstance(bind, ApiObject):
             found |= inherited(bind) if bind.cls in names.ENGINES else {("bound", True)}
+            found |= {ON_ENGINE} if bind.cls == "AsyncEngine" and bind.subclass is None else set()
         elif type(bind) is Unknown:
             # it may be a connection
             found |= {("bound", True)}
@@ -224,32 +226,6 @@ def sessions_in(value: Value | None) -> list[Place]:
 # -- members -----------------------------------------------------------------------------------------------------------
 
 
-def word(receiver: ApiObject, name: str) -> str:
-    """What the member `name` means for the transaction, or an empty string."""
-    if receiver.cls in names.ASYNC_SESSIONS:
-        return behaviour.SESSION_WORK.get(name, "")
-    if receiver.cls == "AsyncConnection":
-        return behaviour.CONNECTION_WORK.get(name, "")
-    return behaviour.TRANSACTION_WORK.get(name, "") if receiver.cls in _TRANSACTIONS else ""
-
-
-def surely_works(state: State, receiver: ApiObject, name: str, first: Value | None) -> bool:
-    """Whether awaiting `receiver.name(first)` surely does database work on a session."""
-    if receiver.cls not in _PLAIN_SESSIONS or receiver.place is None:
-        return False
-    match word(receiver, name):
-        case "works" | "refreshes" | "connection" | "commits":
-            return True
-        case "gets":
-            return not _at_hand(state, receiver.place, first)
-        case _:
-            return False
-
-
-def _at_hand(state: State, place: Place, first: Value | None) -> bool:
-    return not isinstance(first, Class) or first.name in state.session(place).models
-
-
 def follow(
     frame: Frame,
     receiver: ApiObject,
@@ -260,7 +236,7 @@ def follow(
     effect: Effect | None,
 ) -> Effect | None:
     """`effect` of calling `receiver.name`, and what it means for the ledger. `configured`: options were given."""
-    meaning = word(receiver, name)
+    meaning = work.word(receiver, name)
     owner = receiver.of if receiver.cls in _TRANSACTIONS else receiver
     if not meaning or not isinstance(owner, ApiObject) or owner.place is None:
         return effect
@@ -277,7 +253,7 @@ def follow(
             put(state, place, after)
         if meaning in _WORK or is_connection:
             event_loops.taken(frame, receiver)
-        if meaning in _WORK and receiver.cls in _PLAIN_SESSIONS:
+        if meaning in _WORK and receiver.cls in work.PLAIN_SESSIONS:
             worked_globally(frame, place, site)
 
     return run
@@ -299,9 +275,11 @@ def _after(
             # what was made elsewhere may have been added only to be read again
             return took(replace(ledger, wrote=None) if ledger.wrote in frame.attached else ledger, site)
         case "gets":
-            at_hand = _at_hand(state, place, first)
+            at_hand = work.at_hand(state, place, first)
             return replace(ledger, holds=MAYBE) if at_hand and ledger.holds != CONNECTION else took(ledger, site)
-        case "may-work":
+        case "flushes" if work.flushes(state, place):
+            return took(ledger, site)
+        case "may-work" | "flushes":
             return ledger if ledger.holds == CONNECTION else replace(ledger, holds=MAYBE)
         case "adds":
             life = _life(state, first)

@@ -27,6 +27,7 @@ from flake8_async_orm.knowledge import api, behaviour, names
 from flake8_async_orm.lattice import ObjectState, State, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.values import (
+    ON_ENGINE,
     ApiObject,
     Awaitable,
     BoundMember,
@@ -162,6 +163,8 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
     synced = behaviour.SYNC_ATTRIBUTES.get((value.cls, name))
     if synced is not None:
         return ApiObject(synced, value.place.at(name) if value.place else None, flags=frozenset({("reached_by", name)}))
+    if name == "bind" and ON_ENGINE in value.flags and value.cls in names.ASYNC_SESSIONS:
+        return ApiObject("AsyncEngine", value.place.at(name) if value.place else None)
     if not api.has_class(value.cls):
         return BoundMember(value, name, receiver)
     if not api.has_member(value.cls, name, frame.program.versions):

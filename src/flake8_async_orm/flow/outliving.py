@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from flake8_async_orm.facts import WorkOutlivedScope
-from flake8_async_orm.flow import concurrency, coroutines, dependencies, instances, ledgers
+from flake8_async_orm.flow import concurrency, coroutines, dependencies, instances, ledgers, work
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import frameworks, names
 from flake8_async_orm.lattice import State, without_none
@@ -98,7 +98,7 @@ def left(frame: Frame, state: State, manager: Value, bound: Value, site: Site) -
 def follow(frame: Frame, receiver: ApiObject, name: str, site: Site, effect: ledgers.Effect | None) -> ledgers.Effect | None:
     """`effect` of calling `receiver.name`, preceded by what it means for work that goes on."""
     place = receiver.place
-    if not frame.running or place is None or effect is None or ledgers.word(receiver, name) != "closes":
+    if not frame.running or place is None or effect is None or work.word(receiver, name) != "closes":
         return effect
 
     def run(state: State) -> None:

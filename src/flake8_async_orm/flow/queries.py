@@ -31,7 +31,7 @@ _KEEPING = frozenset(
     "where filter filter_by order_by limit offset join outerjoin join_from outerjoin_from select_from group_by having distinct with_for_update "
     "execution_options prefix_with suffix_with with_hint correlate correlate_except slice fetch params values from_statement "
     "on_conflict_do_update on_conflict_do_nothing on_duplicate_key_update ordered_values with_statement_hint set_label_style add_cte "
-    "return_defaults inline reduce_columns".split()
+    "inline reduce_columns".split()
 )
 #: methods that make something else of a statement
 _LEAVING = frozenset(
@@ -90,6 +90,8 @@ def method(statement: Statement, name: str, arguments: list[Value], starred: lis
         return replace(statement, entities=tuple(entity(a) for a in arguments), last=site)
     if name in ("add_columns", "column", "add_column"):
         return replace(statement, entities=statement.entities + tuple(entity(a) for a in arguments), last=site)
+    if name == "return_defaults":
+        return replace(statement, last=site, flags=statement.flags | {"returning"})
     if name in _LEAVING:
         return Unknown(f"statement turned by `{name}`")
     if name == "with_for_update":
@@ -106,6 +108,8 @@ def told(statement: Statement, options: Mapping[str, Value]) -> Statement:
         flags.add("populate_existing")
     if options.get("synchronize_session") == Constant(False):
         flags.add("unsynchronized")
+    elif options.get("synchronize_session", Constant("evaluate")) != Constant("evaluate"):
+        flags.add("synchronized")
     return replace(statement, flags=frozenset(flags))
 
 

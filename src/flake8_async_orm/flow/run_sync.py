@@ -10,8 +10,8 @@ from flake8_async_orm.flow.calls import Argument
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scheduling import no_awaitable
 from flake8_async_orm.flow.syntax import dotted_name
-from flake8_async_orm.knowledge import names
-from flake8_async_orm.values import ApiObject, Coroutine, Function, LocalFunction, Site, Value
+from flake8_async_orm.knowledge import api, names
+from flake8_async_orm.values import ApiObject, BoundMember, Coroutine, Function, LocalFunction, Site, Value
 
 #: methods of a MetaData that are handed over, and called by mistake
 _OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
@@ -37,7 +37,7 @@ def returned(frame: Frame, function: LocalFunction, returns: Value, site: Site) 
 
 
 def _name(value: Value) -> str:
-    return names.last(value.name) if isinstance(value, Function) else ""
+    return names.last(value.name) if isinstance(value, (Function, BoundMember)) else ""
 
 
 def _no_function(frame: Frame, value: Value) -> bool:
@@ -56,6 +56,9 @@ def _is_coroutine_function(frame: Frame, value: Value) -> bool:
     if isinstance(value, Function):
         found = frame.program.function_definition(value.name)
         return found is not None and found[1].is_async and not found[1].is_generator and not found[1].decorators
+    if isinstance(value, BoundMember) and isinstance(value.receiver, ApiObject) and value.receiver.subclass is None:
+        row = api.member(value.receiver.cls, value.name)
+        return row is not None and row.kind == "coroutine"
     if isinstance(value, LocalFunction):
         definition = nested.definition_of(frame, value.site)
         return definition is not None and definition.is_async and not definition.is_generator

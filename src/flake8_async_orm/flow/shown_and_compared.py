@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from flake8_async_orm.flow import coroutines, representation
+from flake8_async_orm.flow import consumption, coroutines, representation
 from flake8_async_orm.flow.calls import Argument
-from flake8_async_orm.flow.comprehensions import worked_with
+from flake8_async_orm.flow.comprehensions import element_of, worked_with
 from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import State
@@ -43,6 +43,13 @@ def _formatted(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     return TEXT if type(node) is cst.FormattedString else Unknown("template")
 
 
+#: comparisons that fail, where others give an answer
+_USES: dict[type[cst.CSTNode], str] = {
+    **dict.fromkeys((cst.LessThan, cst.LessThanEqual, cst.GreaterThan, cst.GreaterThanEqual), "ordering"),
+    **dict.fromkeys((cst.In, cst.NotIn), "iteration"),
+}
+
+
 @evaluates(cst.Comparison)
 def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.Comparison
@@ -54,7 +61,12 @@ def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     for operand, value in zip(operands, values, strict=True):
         if isinstance(value, Coroutine) and (not identity or none):
             site = frame.site(operand)
-            coroutines.used_as_value(frame, value, site, site, "none-check" if none else "comparison")
+            use = "none-check" if none else _USES.get(type(operator), "comparison")
+            # `in` compares what stands on its left, and goes through what stands on its right
+            use = "comparison" if use == "iteration" and operand is node.left else use
+            coroutines.used_as_value(frame, value, site, site, use)
+        elif operand is not node.left and isinstance(operator, (cst.In, cst.NotIn)) and consumption.is_result(value):
+            element_of(frame, value, frame.site(operand), how="in")
         else:
             coroutines.consume(frame, value)
     if len(values) == 2 and type(values[0]) in _SHOWABLE and isinstance(operator, (cst.Equal, cst.NotEqual)):

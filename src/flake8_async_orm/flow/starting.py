@@ -7,7 +7,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.scopes import mentioned
 from flake8_async_orm.knowledge import api, names
 from flake8_async_orm.lattice import ObjectState, State
-from flake8_async_orm.values import STARTED, ApiObject, ContextManager, Site, Unknown, Value, replace
+from flake8_async_orm.values import LENT, STARTED, ApiObject, ContextManager, Site, Unknown, Value, replace
 
 
 def started(thing: ApiObject) -> ApiObject:
@@ -31,7 +31,7 @@ def begun(state: State, manager: ContextManager, given: Value) -> None:
 def made_by(thing: ApiObject) -> str:
     """The member that a started object came from."""
     if thing.cls == "AsyncConnection":
-        return "AsyncEngine.connect"
+        return "AsyncSession.connection" if LENT in thing.flags else "AsyncEngine.connect"
     owner = thing.of.cls if isinstance(thing.of, ApiObject) else "AsyncSession"
     return f"{names.shown(owner)}.begin"
 

@@ -22,7 +22,7 @@ from flake8_async_orm.flow import (
     ways_out,
 )
 from flake8_async_orm.flow.annotations import placed, refine
-from flake8_async_orm.flow.comprehensions import worked_with
+from flake8_async_orm.flow.comprehensions import element_of, worked_with
 from flake8_async_orm.flow.conditions import assume, matched
 from flake8_async_orm.flow.contexts import beside, entered, left, serializes
 from flake8_async_orm.flow.evaluation import evaluate
@@ -78,6 +78,8 @@ def _assign(frame: Frame, node: cst.Assign, state: State) -> State | None:
     if frame.function is None and type(node.value) is cst.Subscript:
         providers.annotated(frame, node.value)
     for target in node.targets:
+        if type(value) is ApiObject and value.cls in names.ASYNC_CLASSES and isinstance(target.target, (cst.Tuple, cst.List)):
+            element_of(frame, value, frame.site(node.value), how="unpacking")
         assign(frame, target.target, value, state)
     return state
 

@@ -25,6 +25,7 @@ SESSION_GIVES = {
     "run_sync": "run-sync",
     "query": "query",
     "get_transaction": "transaction-or-none",
+    "get_bind": "bind",
     "commit": "none",
     "rollback": "none",
     "flush": "none",
@@ -182,13 +183,14 @@ TRANSACTIONS_OF = {
 }
 
 #: members of async sessions -> what they mean for the connection and the transaction (words of `flow.ledgers`):
-#: works (takes a connection for sure), refreshes, gets (unless the instance is at hand), may-work, commits, rolls-back, closes, adds,
+#: works (takes a connection for sure), refreshes, gets (unless the instance is at hand), flushes, may-work, commits, rolls-back, closes, adds,
 #: changes, leads-out (gives something that can end the transaction out of sight), connection
 SESSION_WORK = {
     **dict.fromkeys("execute exec scalar scalars stream stream_scalars".split(), "works"),
     "refresh": "refreshes",
     **dict.fromkeys(("get", "get_one"), "gets"),
-    **dict.fromkeys(("merge", "flush", "run_sync", "begin_nested"), "may-work"),
+    **dict.fromkeys(("merge", "run_sync", "begin_nested"), "may-work"),
+    "flush": "flushes",
     "connection": "connection",
     "commit": "commits",
     "rollback": "rolls-back",

@@ -25,7 +25,7 @@ Valid:
 
 Fix:
     Safe for a call that is a statement of its own in an `async def`: an `await` is put before it. Unsafe where
-    the coroutine is assigned or kept in a container. Outside of `async def`, unsafe too: the function is made
+    the coroutine is assigned or kept in a container. Outside of `async def`, a suggestion: the function is made
     `async` together with its callers in the file, which await it; none where one of them cannot, where the function
     is named without being called, decorated, a generator or a test, and for methods that may override another.
 
@@ -70,7 +70,7 @@ def check(fact: CoroutineDropped) -> Finding | None:
             help="a function that is not `async def` cannot await; nothing is sent to the database here",
             fixes=(
                 FixRequest(
-                    "make_function_async", f"Make this function `async` and await `{called}`", "unsafe", (fact.site,)
+                    "make_function_async", f"Make this function `async` and await `{called}`", "suggestion", (fact.site,)
                 ),
             ),
         )

@@ -26,9 +26,9 @@ Valid:
 Fix:
     Safe: the `await` is put before the call, in parentheses where something follows it; an `await` around the
     whole chain moves there. Where the coroutine is used by a name, the call that made it is awaited; unsafe if
-    the name is also handed on. A suggestion where it is not known what the chain gives. Outside of `async
-    def`, unsafe: the function is made `async` together with its callers in the file. None inside generator
-    expressions.
+    the name is also handed on. A suggestion where it is not known what the chain gives, and outside of `async
+    def`, where the function is made `async` together with its callers in the file. None inside generator
+    expressions, nor for what `with` is to enter.
 
 Limits:
     The finding stands at the coroutine that is used. Silent where a name holds a coroutine on some paths only,
@@ -57,6 +57,8 @@ _USES = {
     "formatting": ", which is formatted as `<coroutine object ...>`",
     "argument": ", but `{detail}` needs its result",
     "return": ", but is returned where its result was promised",
+    "entering": ", which `{detail}` cannot enter",
+    "ordering": ", which cannot be compared",
 }
 #: what members of async results have to be awaited too
 _AWAITED_MEMBERS = (
@@ -98,6 +100,8 @@ def check(fact: CoroutineUsedAsValue) -> Finding | None:
     advice = "write `await` before the call" if fact.direct else "write `await` where it is made"
     if fact.direct and fact.use in ("attribute", "call", "subscript"):
         advice = "write `(await ...)` around the call"
+    if fact.use == "entering":
+        advice = "await it in a statement of its own"
     if not fact.in_async:
         advice = f"make this function `async def` and {advice}"
     same_file = fact.made.path == fact.coroutine.path
@@ -107,7 +111,7 @@ def check(fact: CoroutineUsedAsValue) -> Finding | None:
     request = FixRequest("insert_await", f"Await `{called}`", safety, sites, members)
     if not fact.in_async:
         title = f"Make this function `async` and await `{called}`"
-        request = FixRequest("make_function_async", title, "unsafe", sites, members)
+        request = FixRequest("make_function_async", title, "suggestion", sites, members)
     return Finding(
         f"`{called}` gives a coroutine{use}; {advice}",
         fact.coroutine,
@@ -115,5 +119,6 @@ def check(fact: CoroutineUsedAsValue) -> Finding | None:
         if fact.awaited_whole is not None
         else "the coroutine has not run: nothing was sent to the database yet",
         related=() if fact.direct else ((fact.made, "made here, without `await`"),),
-        fixes=(request,) if same_file else (),
+        # what is entered is seldom its result
+        fixes=(request,) if same_file and fact.use != "entering" else (),
     )

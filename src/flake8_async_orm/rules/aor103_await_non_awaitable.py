@@ -3,7 +3,8 @@
 Why:
     Not every method of the async classes is a coroutine function: `add`, `expire_all` or `in_transaction` do no
     I/O and are plain, and what `await session.execute(q)` gives is a buffered result whose methods are all
-    plain. `await` on what they give raises TypeError, after the call has taken effect.
+    plain. `await` on what they give raises TypeError, after the call has taken effect. A connection or transaction is
+    awaited to start it, and refuses it a second time with InvalidRequestError.
 
 Invalid:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -57,6 +58,13 @@ def check(fact: NonAwaitableAwaited) -> Finding | None:
                 fact.site,
                 help="a method is no coroutine; calling it gives one",
                 fixes=(call,) if member in _CALLED_BARE else (),
+            )
+        case "started":
+            return Finding(
+                f"this `{name}` has been started before, and cannot be awaited again; drop the `await`",
+                fact.site,
+                help="`await` and `async with` start it, once; a second time raises InvalidRequestError",
+                fixes=(drop,),
             )
         case "value" | "property":
             what = "object" if fact.kind == "value" else "is a property, which"

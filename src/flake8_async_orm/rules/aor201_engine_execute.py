@@ -61,7 +61,7 @@ _SESSION = {
     "scalar": "()",
     "scalars": "()",
     "get": "()",
-    **dict.fromkeys(("exec", "stream", "stream_scalars", "add", "add_all", "commit", "rollback"), ""),
+    **dict.fromkeys(("query", "exec", "stream", "stream_scalars", "add", "add_all", "commit", "rollback"), ""),
     **dict.fromkeys(("flush", "refresh", "delete", "merge", "close"), ""),
 }
 _FACTORIES = frozenset({"async_sessionmaker", "sessionmaker"})
@@ -70,6 +70,12 @@ _FACTORIES = frozenset({"async_sessionmaker", "sessionmaker"})
 def _engine(fact: MissingMemberUsed) -> Finding | None:
     if fact.member not in _CONNECTION:
         return None
+    if fact.reached_by == "get_bind()":
+        return Finding(
+            f"`{fact.cls}` has no `{fact.member}`; write `await session.{fact.member}(...)`, on the session itself",
+            fact.site,
+            help="`get_bind()` gives the sync engine behind the async one, which executes nothing itself",
+        )
     request = FixRequest(
         "enter_connection",
         "Execute in `async with engine.begin()`",
@@ -90,6 +96,7 @@ def _factory(fact: MissingMemberUsed) -> Finding | None:
     if fact.member not in _SESSION:
         return None
     opening = _SESSION[fact.member]
+    used = "await session.scalars(select(...))" if fact.member == "query" else f"session.{fact.member}(...)"
     request = FixRequest(
         "enter_connection",
         f"Execute in `async with factory{opening}`",
@@ -101,7 +108,7 @@ def _factory(fact: MissingMemberUsed) -> Finding | None:
     mended = fact.call is not None and fact.in_async and bool(opening) and fact.cls == "async_sessionmaker"
     return Finding(
         f"`{fact.cls}` is a factory and has no `{fact.member}`; "
-        f"write `async with factory() as session` and `session.{fact.member}(...)`",
+        f"write `async with factory() as session` and `{used}`",
         fact.site,
         help="call the factory: each call gives a session, which `async with` closes",
         fixes=(request,) if mended else (),

@@ -32,7 +32,8 @@ Fix:
     SQLAlchemy 1.4 is a target.
 
 Limits:
-    The finding stands at the object that is given. DDL is known by what it is called on: `metadata`, `__table__`.
+    The finding stands at the object that is given. DDL is known by what it is called on: a `MetaData` or a `Table`
+    that is made in sight, or what is named `metadata` or `__table__`.
 
 See:
     SQLAlchemy documentation: Asynchronous I/O (asyncio), Running Synchronous Methods and Functions under asyncio,
@@ -45,6 +46,7 @@ from flake8_async_orm.rule import Finding, FixRequest, rule
 _INSTEAD = {
     "ddl": "`await connection.run_sync(...)` with the method",
     "inspect": "`await connection.run_sync(lambda sync: inspect(sync)....)`",
+    "reflection": "`await connection.run_sync(...)` with a function that gets the sync connection",
     "session": "`AsyncSession(...)`",
     "factory": "`async_sessionmaker(...)`",
     "pandas": "`await connection.run_sync(...)` with a function that calls it",

@@ -33,8 +33,9 @@ Fix:
 
 Limits:
     The finding stands at the call in the async function, also where a sync function of the project does the work.
-    Of the sync object behind an async one only work that always needs the database counts: not `commit()` or `get()`,
-    nor `connect()`, for which a connection may wait in the pool, but what is then executed on it.
+    Of the sync object behind an async one only work that surely needs the database counts: not `get()`, nor `connect()`,
+    for which a connection may wait in the pool, but what is then executed on it; `commit()` and `flush()` only where
+    there is a transaction to end, or something to send.
     What is handed to `asyncio.to_thread`, an executor or `run_sync` is not called here. A class that is known by
     an annotation alone counts only for parameters on which nothing is awaited. Functions that tell async objects from
     sync ones by a test, and migrations, are not judged.
@@ -56,6 +57,7 @@ REACHED = {
     "sync_session": "`await session.{member}(...)` on the `AsyncSession`",
     "sync_connection": "`await connection.{member}(...)` on the `AsyncConnection`",
     "sync_engine": "`async with engine.begin() as connection` on the `AsyncEngine`",
+    "get_bind()": "`await session.{member}(...)` on the `AsyncSession`",
 }
 
 

@@ -5,7 +5,7 @@ Why:
     so on. It has no length, no items and none of the columns: a TypeError or an AttributeError. `if result:` is silently
     true, whether there are rows or not. And its rows can be taken once: after `all()` or a loop there are none left
     (an empty list, None), after `first()`, `one()` or `scalar()` it is closed, and asking again raises
-    ResourceClosedError.
+    ResourceClosedError. So does asking for the rows of an `insert()`, `update()` or `delete()` without `returning()`.
 
 Invalid:
     from sqlalchemy import text
@@ -35,7 +35,8 @@ Limits:
     The finding stands at the use. What a result has itself (`rowcount`, `lastrowid`, `keys()`) is right, and
     `fetchone()`, `fetchmany()` and `partitions()` may be repeated. Rows taken twice are known of results that are made
     in the same function or handed to it, on every path that leads there. Results of which it is not known on all paths
-    that they are one, or that may be None, are not judged.
+    that they are one, or that may be None, are not judged. An ORM update or delete whose criteria are more than
+    comparisons of attributes may be given a RETURNING by SQLAlchemy itself, and is left alone.
 
 See:
     SQLAlchemy documentation: Result,
@@ -80,6 +81,14 @@ def check(fact: ResultUsed) -> Finding | None:
             fact.site,
             help=f"after {last} " + ("it is closed: ResourceClosedError" if closed else "there are no rows left"),
             related=((fact.ended_at, "its rows were taken here"),) if fact.ended_at and not fact.turn else (),
+        )
+    if fact.use == "rowless":
+        article = "a" if fact.ended == "delete" else "an"
+        return Finding(
+            f"{article} `{fact.ended}` without `returning()` has no rows; write `.returning(...)` behind the statement",
+            fact.site,
+            help="it has `rowcount` and `inserted_primary_key`; asking for rows raises ResourceClosedError",
+            related=((fact.made, "the statement ran here"),) if fact.made is not None else (),
         )
     if fact.use == "attribute":
         instead = "`.scalar_one()` or `.scalars()`" if fact.entity and not fact.scalar else "`.one()` or `.first()`"

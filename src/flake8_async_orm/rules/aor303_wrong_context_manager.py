@@ -61,6 +61,9 @@ def check(fact: ContextEntered) -> Finding | None:
     fixes: tuple[FixRequest, ...] = ()
     advice = "Python raises TypeError where the item has not the methods of the statement"
     match fact.entered:
+        case "started" if fact.provider.endswith(".connection"):
+            message = f"`{name}()` gives a connection that is open, and cannot be entered; use it without `async with`"
+            advice = "it is the session's, which closes it; entering it raises InvalidRequestError"
         case "started":
             message = f"`{name}()` has been begun before, and cannot be entered again; write `async with` without `await`"
             advice = "a savepoint, `begin_nested()`, can be awaited and entered"
@@ -78,7 +81,11 @@ def check(fact: ContextEntered) -> Finding | None:
             thing = f"what `{name}()` gives" if fact.entered == "manager" else _one(fact.gives)
             thing = thing if name or fact.entered != "manager" else f"the async context manager of {_one(fact.gives)}"
             message = f"`{keyword}` cannot enter {thing}; write `{other}`"
-            if fact.is_async and fact.gives in BLOCKING:
+            if fact.reached_by:
+                instead = "have `await session.connection()`" if "(" in fact.reached_by else f"drop `{fact.reached_by}`"
+                message = f"{message.rpartition('; ')[0]}; {instead}"
+                advice = "what a sync session or connection does cannot wait for an async driver"
+            elif fact.is_async and fact.gives in BLOCKING:
                 advice = "better have an async one: what a sync session or connection does blocks the event loop"
             elif not fact.mixed:
                 fixes = (FixRequest("switch_with", f"Make it `{other}`", "safe", (fact.site,), (other.split()[0],)),)
