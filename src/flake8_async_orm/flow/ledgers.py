@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from flake8_async_orm.flow import event_loops, work
-from flake8_async_orm.facts import SessionLeftOpen, WriteLost
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import ObjectState, SessionState, State, instance_in, without_none
