@@ -127,6 +127,7 @@ class AttributeSerialized(AttributeRead):
     """An attribute was read by a serialiser, for the field `schema` (`UserRead.posts`), declared at `read`.
 
     Or by a generated method (`User.__repr__`, `asdict`), or by a template (`schema` is its name and line: `page.html:3`).
+    Or what writes only what is loaded would have needed it (`schema` is a value of `serializers.LOADED_ONLY`; `attribute` is the key).
 
     `statement`, `path`: as in RelationshipRead. `state` may also be detached.
     """

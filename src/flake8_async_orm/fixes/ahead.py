@@ -8,7 +8,7 @@ from flake8_async_orm.fixes.names import bindings
 from flake8_async_orm.fixes.tree import Tree
 
 
-def statement_of(tree: Tree, read: cst.Attribute, name: str) -> cst.CSTNode | None:
+def statement_of(tree: Tree, read: cst.CSTNode, name: str) -> cst.CSTNode | None:
     """The statement ahead of which something can be awaited that `read` of the instance `name` then finds done."""
     between: list[cst.CSTNode] = [read]
     statement: cst.CSTNode | None = None

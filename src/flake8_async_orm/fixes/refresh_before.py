@@ -1,6 +1,6 @@
 """`refresh_before`: load an attribute in the line ahead of the statement that reads it.
 
-Sites: the attribute access. Words: the name that holds the session; the attribute, or nothing: then all columns.
+Sites: the attribute access, or the name of the instance. Words: the name that holds the session; the attribute, or nothing: then all columns.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ def refresh_before(tree: Tree, request: FixRequest) -> Draft | None:
     """`await session.refresh(user, ["posts"])` comes ahead of the statement that reads `user.posts`."""
     session, *named = request.words
     read = tree.node(request.sites[0])
-    if not isinstance(read, cst.Attribute) or not isinstance(read.value, cst.Name):
+    name = read.value if isinstance(read, cst.Attribute) else read
+    if not isinstance(name, cst.Name):
         return None
-    statement = statement_of(tree, read, read.value.value)
+    statement = statement_of(tree, read, name.value)
     if statement is None:
         return None
     start = tree.span(statement).start
     names = "".join(f', ["{attribute}"]' for attribute in named)
-    text = f"{tree.margin(start)}await {session}.refresh({read.value.value}{names}){tree.newline(start)}"
+    text = f"{tree.margin(start)}await {session}.refresh({name.value}{names}){tree.newline(start)}"
     return Draft((inserted(tree.line_start(start), text),), "unsafe")

@@ -10,6 +10,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    dumps,
     dynamic,
     flushing,
     instances,
@@ -170,6 +171,10 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             return serialization.called(frame, state, receiver, schema, arguments, site)
         case BoundMember(receiver=Object(cls=cls) as receiver, name=name) if templates.is_renderer(frame, cls, name):
             return templates.called(frame, state, receiver, name, arguments, site)
+        case BoundMember(receiver=Instance() as table, name=name, site=Site() as where):
+            take(frame, arguments)
+            dumps.dumped(frame, state, table, name, where)
+            return Unknown("written out")
         case BoundMember(receiver=receiver, name=name):
             return foreign.foreign_member(frame, state, receiver, name, arguments, node, site)
         case Function():

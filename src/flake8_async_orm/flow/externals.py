@@ -10,6 +10,7 @@ from flake8_async_orm.flow import (
     concurrency,
     coroutines,
     crossings,
+    dumps,
     event_loops,
     outliving,
     providers,
@@ -85,6 +86,13 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
             return iterator
     if dotted in templating.FUNCTIONS:
         return templates.function_called(frame, state, dotted, arguments, site)
+    if dotted in serializers.LOADED_ONLY and arguments:
+        take(frame, arguments)
+        if not arguments[0].star:
+            dumps.dumped(frame, state, arguments[0].value, dotted, arguments[0].site)
+        return Unknown("written out")
+    if dotted in serializers.CONVERTING:
+        return serialization.converted(frame, state, arguments, serializers.CONVERTING[dotted])
     if dotted in callables.TAKING_APART and arguments:
         take(frame, arguments)
         if not arguments[0].star:

@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    dumps,
     dynamic,
     instances,
     loading,
@@ -23,7 +24,7 @@ from flake8_async_orm.flow.evaluation import evaluate, evaluates
 from flake8_async_orm.flow.expressions import state_unbound
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.starting import at_a_distance, lost_sight, member_before
-from flake8_async_orm.knowledge import api, behaviour, names
+from flake8_async_orm.knowledge import api, behaviour, names, serializers
 from flake8_async_orm.lattice import ObjectState, State, without_none
 from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute
 from flake8_async_orm.values import (
@@ -285,6 +286,8 @@ def instance_member(frame: Frame, node: cst.Attribute, value: Instance, name: st
     found = frame.program.method(value.model, name)
     if found is not None:
         return method_value(frame, found, value, node, state)
+    if name in serializers.TABLE_DUMPS and dumps.is_table(frame, value.model):
+        return BoundMember(value, name, frame.site(node.value))
     return Unknown(f"attribute `{name}` of a mapped instance")
 
 

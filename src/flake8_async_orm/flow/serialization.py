@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from flake8_async_orm.flow import coroutines, instances
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import serializers
 from flake8_async_orm.lattice import State, without_none
-from flake8_async_orm.project.definitions import FunctionDefinition, MappedAttribute, MappedClass
+from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
 from flake8_async_orm.project.schemas import Schema, SchemaField
-from flake8_async_orm.values import Class, Function, Instance, Object, Place, Site, Unknown, Value
+from flake8_async_orm.values import Class, Constant, Function, Instance, Object, Place, Site, Unknown, Value
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.calls import Argument
@@ -126,50 +123,33 @@ def called(
     return Unknown("written out")
 
 
+def converted(frame: Frame, state: State, arguments: list[Argument], position: int) -> Value:
+    """The first argument is made into an instance of the class that stands at `position`, or is called `type`."""
+    for argument in arguments:
+        coroutines.consume(frame, argument.value)
+    named = {argument.keyword: argument for argument in arguments if argument.keyword is not None}
+    plain = [argument for argument in arguments if argument.keyword is None and not argument.star]
+    given = named.get("type") or (plain[position] if len(plain) > position else None)
+    by_attributes = named.get("from_attributes")
+    if given is None or by_attributes is None or by_attributes.value != Constant(True) or not plain:
+        return Unknown("converted")
+    schema = _schema_at(frame, given.site)
+    if schema is not None:
+        serialize(frame, state, schema, plain[0].value, plain[0].site)
+    return Unknown("converted")
+
+
+def _schema_at(frame: Frame, site: Site) -> str | None:
+    """The one schema that an expression of this file mentions."""
+    if site.path != frame.path:
+        return None
+    return frame.program.project.schemas.named_in(frame.module, frame.source.nodes[site.node])
+
+
 def adapter(frame: Frame, cls: Class, arguments: list[Argument], site: Site) -> Value:
     """`TypeAdapter(list[UserRead])`: the schema stands for the adapter's type argument."""
-    given = arguments[0].site if arguments and arguments[0].site.path == frame.path else None
-    name = frame.program.project.schemas.named_in(frame.module, frame.source.nodes[given.node]) if given else None
+    name = _schema_at(frame, arguments[0].site) if arguments else None
     return Object(Class(cls.name, (Class(name),)) if name is not None else cls, Place(site))
-
-
-def response_schema(frame: Frame) -> str | None:
-    """The schema by which FastAPI writes out what the function returns that is being interpreted."""
-    definition = frame.function
-    if definition is None or not definition.decorators or frame.outer_frame is not None:
-        return None
-    nothing: str | None = None
-    key = ("response", frame.module, definition.node)
-    return frame.program.once(key, lambda: _response_schema(frame, definition), nothing)
-
-
-def _response_schema(frame: Frame, definition: FunctionDefinition) -> str | None:
-    schemas = frame.program.project.schemas
-    for number in definition.decorators:
-        node: cst.CSTNode = frame.source.nodes[number]
-        if isinstance(node, cst.Decorator):
-            node = node.decorator
-        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
-            continue
-        if node.func.attr.value not in serializers.ROUTES or not _is_router(frame, node.func.value):
-            continue
-        for argument in node.args:
-            if argument.keyword is not None and argument.keyword.value == "response_model":
-                return schemas.named_in(frame.module, argument.value)
-            if argument.star:
-                return None
-        if definition.returns is not None:
-            return schemas.named_in(frame.module, frame.source.nodes[definition.returns])
-    return None
-
-
-def _is_router(frame: Frame, node: cst.BaseExpression) -> bool:
-    name = dotted_name(node)
-    value = frame.program.global_value(frame.module, name) if name is not None else None
-    if not isinstance(value, Object):
-        return False
-    order = frame.program.project.mro(value.cls.name)[0]
-    return value.cls.name in serializers.ROUTERS or any(base in serializers.ROUTERS for base in order)
 
 
 # these need what is defined above

@@ -15,8 +15,8 @@ from flake8_async_orm.flow import (
     promises,
     providers,
     recovery,
+    responses,
     savepoints,
-    serialization,
     transactions,
     unflushed,
     ways_out,
@@ -133,9 +133,7 @@ def _return(frame: Frame, node: cst.Return, state: State) -> State | None:
         _returned_coroutine(frame, node.value, value)
     coroutines.consume(frame, value)
     if node.value is not None and frame.function is not None and frame.function.decorators:
-        schema = serialization.response_schema(frame)
-        if schema is not None:
-            serialization.serialize(frame, state, schema, value, frame.site(node.value))
+        responses.answered(frame, state, value, frame.site(node.value))
     frame.returned.append((state, value))
     return None
 

@@ -26,6 +26,20 @@ VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj"})
 DUMPING = frozenset({"dump", "dumps"})
 ADAPTERS = frozenset({"pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter"})
 ADAPTING = frozenset({"validate_python"})
+#: what writes out of an instance only what is loaded, and of an expired one nothing, without an error -> its name for people
+LOADED_ONLY = {
+    "fastapi.encoders.jsonable_encoder": "jsonable_encoder",
+    "response": "FastAPI",
+    "model_dump": "model_dump",
+    "model_dump_json": "model_dump_json",
+    "dict": "dict",
+    "json": "json",
+}
+#: methods of SQLModel's tables among them
+TABLE_DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json"})
+MSGSPEC_BASES = frozenset({"msgspec.Struct"})
+#: functions that make an instance of a class out of the attributes of another -> the position of the class
+CONVERTING = {"msgspec.convert": 1}
 #: methods of FastAPI's routers by which a function becomes a route whose answer goes through a response model
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route"})
 ROUTERS = frozenset(

@@ -71,10 +71,16 @@ class Schemas:
 
     def named_in(self, module: str, node: cst.CSTNode) -> str | None:
         """The one schema that an annotation in `module` mentions (`list[UserRead]`, `UserRead | None`), if it is one."""
-        found = set(self._mentioned(module, node))
+        found = {name for name in self._mentioned(module, node) if self.kind(name) is not None}
         return found.pop() if len(found) == 1 else None
 
+    def table_in(self, module: str, node: cst.CSTNode) -> bool:
+        """Whether the only mapped class that an annotation in `module` mentions is one of SQLModel's tables."""
+        found = [self.project.mapped(name) for name in set(self._mentioned(module, node))]
+        return len(found) == 1 and found[0] is not None and found[0].sqlmodel
+
     def _mentioned(self, module: str, node: cst.CSTNode) -> Iterator[str]:
+        """The classes of the project that an annotation mentions, by their full names."""
         match node:
             case cst.Annotation(annotation=inner):
                 yield from self._mentioned(module, inner)
@@ -94,17 +100,19 @@ class Schemas:
             case cst.Name() | cst.Attribute():
                 found = self.project.resolve(module, dotted_name(node) or "")
                 if isinstance(found, Found) and isinstance(found.binding, ClassDefinition):
-                    yield from [found.name] if self.kind(found.name) is not None else []
+                    yield found.name
             case _:
                 pass
 
     def kind(self, dotted: str) -> str | None:
-        """pydantic, marshmallow, or None."""
+        """pydantic, marshmallow, msgspec, or None."""
         order = self.project.mro(dotted)[0]
         if self.project.mapped(dotted) is not None:
             return None
         if any(base in serializers.PYDANTIC_BASES for base in order):
             return "pydantic"
+        if any(base in serializers.MSGSPEC_BASES for base in order):
+            return "msgspec"
         return "marshmallow" if any(base in serializers.MARSHMALLOW_BASES for base in order) else None
 
     def _read(self, dotted: str) -> Schema | None:
@@ -120,6 +128,8 @@ class Schemas:
             if found is None or source is None:
                 continue
             module, cls = found
+            if kind == "msgspec" and any(name == "rename" for name, _ in cls.keywords):
+                return None
             if kind == "pydantic":
                 if _replaces(source, cls):
                     return None
@@ -129,7 +139,7 @@ class Schemas:
             for name, declared in cls.attributes.items():
                 if name in fields or name.startswith("_"):
                     continue
-                field = self._pydantic if kind == "pydantic" else self._marshmallow
+                field = self._marshmallow if kind == "marshmallow" else self._annotated
                 read = field(module, source, declared[-1])
                 if read is not None:
                     fields[name] = read
@@ -140,7 +150,7 @@ class Schemas:
             fields = {n: _also(f, n) for n, f in fields.items()}
         return Schema(dotted, tuple(fields.values()), complete)
 
-    def _pydantic(self, module: str, source: Source, declared: AttributeDefinition) -> SchemaField | None:
+    def _annotated(self, module: str, source: Source, declared: AttributeDefinition) -> SchemaField | None:
         if declared.annotation is None or declared.name == "model_config":
             return None
         annotation = source.nodes[declared.annotation]
@@ -152,6 +162,9 @@ class Schemas:
             alias = given.get("validation_alias", given.get("alias"))
             if starred:
                 return None
+            if "name" in given:
+                # msgspec's: it takes either
+                reads = tuple(filter(None, (declared.name, string_value(given["name"]))))
             if alias is not None:
                 name = string_value(alias)
                 if name is None:
@@ -196,12 +209,12 @@ def _also(field: SchemaField, name: str) -> SchemaField:
 
 
 def _field_calls(source: Source, declared: AttributeDefinition, annotation: cst.CSTNode) -> Iterator[cst.Call]:
-    """The calls of `Field` that say something of a field: its value, or in `Annotated[...]`."""
+    """The calls of pydantic's `Field` or msgspec's `field` that say something of a field: its value, or in `Annotated[...]`."""
     candidates: list[cst.CSTNode] = [source.nodes[declared.value]] if declared.value is not None else []
     if isinstance(annotation, cst.Subscript):
         candidates += subscript_items(annotation)[1:]
     for node in candidates:
-        if isinstance(node, cst.Call) and (dotted_name(node.func) or "").rpartition(".")[2] == "Field":
+        if isinstance(node, cst.Call) and (dotted_name(node.func) or "").rpartition(".")[2] in ("Field", "field"):
             yield node
 
 
