@@ -22,7 +22,7 @@ from flake8_async_orm.values import (
 )
 
 
-def interpret_function(
+def entered(
     program: Program,
     module: str,
     source: Source,
@@ -33,10 +33,8 @@ def interpret_function(
     closure: State | None = None,
     reveal: bool = False,
     follows: bool = True,
-) -> Outcome:
-    """Interpret one function under `key`. `outer` and `closure` are given for a nested function. Unless it `follows` the calls of
-    the project's functions, they give what they are annotated with."""
-
+) -> tuple[Frame, State]:
+    """A function's body under `key`, about to be interpreted: what its parameters hold. The rest is as in `interpret_function`."""
     substitution: dict[str, Value] = {}
     if definition.cls is not None:
         defining = f"{module}.{definition.cls}"
@@ -67,6 +65,24 @@ def interpret_function(
     )
     state = State()
     parameters.bind_parameters(frame, state, definition, key)
+    return frame, state
+
+
+def interpret_function(
+    program: Program,
+    module: str,
+    source: Source,
+    definition: FunctionDefinition,
+    node: cst.FunctionDef,
+    key: Key,
+    outer: Frame | None = None,
+    closure: State | None = None,
+    reveal: bool = False,
+    follows: bool = True,
+) -> Outcome:
+    """Interpret one function under `key`. `outer` and `closure` are given for a nested function. Unless it `follows` the calls of
+    the project's functions, they give what they are annotated with."""
+    frame, state = entered(program, module, source, definition, node, key, outer, closure, reveal, follows)
     entry = {name: binding.value for name, binding in state.names.items()}
     try:
         end = running.run_block(frame, node.body, state)

@@ -318,7 +318,7 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
     if found is not None:
         return method_value(frame, found, value, node, state)
     if frame.program.class_definition(value.cls.name) is None:
-        foreign = frame.program.foreign_attribute(value.cls, name)
+        foreign = attributes.foreign(frame.program, value.cls, name)
         if foreign is not None:
             return placed(foreign, value.place.at(name)) if value.place is not None else foreign
         return BoundMember(value, name, frame.site(node.value))
@@ -400,6 +400,6 @@ def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
 
 
 # these need what is defined above
-from flake8_async_orm.flow import decorators, local_classes, project_calls, templates  # noqa: E402
+from flake8_async_orm.flow import attributes, decorators, local_classes, project_calls, templates  # noqa: E402
 
 __all__ = ["Callable", "member", "method_value"]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import libcst as cst
 
-from flake8_async_orm.flow.annotations import Reader, instance_of, placed, refine
+from flake8_async_orm.flow.annotations import Reader, placed, refine
 from flake8_async_orm.flow.bodies import interpret_function
 from flake8_async_orm.flow.frame import BudgetSpent, Frame
 from flake8_async_orm.flow.memo import Memo
@@ -20,7 +20,7 @@ from flake8_async_orm.flow.outcomes import OMITTED, Key, Omitted, Outcome, plain
 from flake8_async_orm.flow.scopes import decisive, local_names, mentioned, mentioned_in
 from flake8_async_orm.flow.settings import Settings
 from flake8_async_orm.flow.syntax import dotted_name, literal
-from flake8_async_orm.knowledge import callables, frameworks, names
+from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
 from flake8_async_orm.project import ExternalName, Found, Meaning, ModuleFound, Project
 from flake8_async_orm.project.definitions import (
@@ -570,63 +570,7 @@ class Program:
 
     def attribute(self, cls: Class, name: str) -> Value:
         """The value of a data attribute of an instance of `cls`, without identity; Unknown where nothing is written."""
-        return self.once(("attribute", cls, name), lambda: self._attribute(cls, name), _ITSELF)
-
-    def _attribute(self, cls: Class, name: str) -> Value:
-        bound: Value | None = None
-        values: list[Value] = []
-        for base in self.project.mro(cls.name)[0]:
-            found = self.class_definition(base)
-            source = self.project.source(found[0]) if found else None
-            if found is None or source is None:
-                foreign = self.foreign_attribute(Class(base), name)
-                if foreign is not None:
-                    return foreign
-                continue
-            module, definition = found
-            substitution = {**self.class_bounds(base), **self.substitution(cls, base)}
-            for declared in definition.attributes.get(name, ()):
-                if declared.annotation is not None and bound is None:
-                    bound = self.annotation_at(module, declared.annotation, substitution)
-                if declared.value is not None and not values:
-                    values.append(self.evaluate(module, declared.value))
-            written = definition.instance_attributes.get(name, ())
-            for attribute in written:
-                if attribute.annotation is not None and bound is None:
-                    bound = self.annotation_at(module, attribute.annotation, substitution)
-            # of an annotated sync object the making tells whether the annotation is to be trusted
-            rest = without_none(bound) if bound is not None else None
-            if written and (rest is None or (isinstance(rest, ApiObject) and rest.cls not in names.ASYNC_CLASSES)):
-                values += [
-                    self._written(module, base, cls, name, method) for method in sorted({w.method for w in written})
-                ]
-            if bound is not None or values:
-                break
-        known = [value for value in values if value != NONE]
-        if bound is not None and not isinstance(without_none(bound), Unknown):
-            value = one_of(map(plain, known)) if known else Unknown("declared only")
-            if not may_be_none(bound):
-                return refine(bound, plain(value))
-            rest = without_none(bound)
-            return one_of([refine(rest, plain(value)), NONE]) if isinstance(rest, ApiObject) else bound
-        if not known:
-            # where None is all that the class says, somebody else fills it in
-            return Unknown(f"attribute `{name}` is filled in elsewhere" if values else f"attribute `{name}` not found")
-        return one_of(map(plain, known))
-
-    def foreign_attribute(self, cls: Class, name: str) -> Value | None:
-        """An attribute of an object of a class outside the project, by the frameworks' rows; None where there is none."""
-        row = frameworks.attribute(cls.name, name)
-        if isinstance(row, int):
-            given = cls.args[row] if row < len(cls.args) else None
-            return instance_of(self, given) if isinstance(given, Class) else None
-        return instance_of(self, Class(row)) if row is not None else None
-
-    def _written(self, module: str, defining: str, cls: Class, name: str, method: str) -> Value:
-        found = self.function_definition(f"{module}.{method}")
-        shallow = found is not None and not (found[1].is_async or found[1].is_generator)
-        outcome = self.outcome(Key(f"{module}.{method}", receiver=Object(cls), shallow=shallow))
-        return plain(outcome.writes.get(name, Unknown(f"attribute `{name}` not followed")))
+        return self.once(("attribute", cls, name), lambda: attributes.attribute(self, cls, name), _ITSELF)
 
     # -- outcomes ---------------------------------------------------------------------------------------------------
 
@@ -647,6 +591,7 @@ class Program:
 
 # these need what is defined above
 from flake8_async_orm.flow import (  # noqa: E402
+    attributes,
     evaluation,
     nested,
     project_calls,
