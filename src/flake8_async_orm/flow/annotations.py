@@ -17,6 +17,7 @@ from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import one_of
 from flake8_async_orm.project import ExternalName, Found, ModuleFound
 from flake8_async_orm.project.definitions import Assignment, ClassDefinition, TypeAlias
+from flake8_async_orm.source.walk import children
 from flake8_async_orm.values import (
     NONE,
     ApiObject,
@@ -251,7 +252,7 @@ class Reader:
             case Found(module=module, binding=ClassDefinition() as definition):
                 return instance_of(self.program, Class(f"{module}.{definition.qualname}", args))
             case Found(module=module, binding=TypeAlias(value=value)):
-                return self._alias(module, value)
+                return self.program.alias(module, value)
             case Found(module=module, binding=Assignment() as assignment):
                 return self._assigned(module, assignment)
             case ModuleFound():
@@ -271,14 +272,6 @@ class Reader:
             return self._of_type(value.bound)
         return Unknown("type variable")
 
-    def _alias(self, module: str, node_number: int) -> Value:
-        source = self.program.project.source(module)
-        if source is None:
-            return Unknown("module not readable")
-        reader = Reader(self.program, module)
-        reader.depth = self.depth
-        return reader.value(source.nodes[node_number])
-
     def _assigned(self, module: str, assignment: Assignment) -> Value:
         """A module-level name used as annotation: an alias, a NewType, a TypeVar."""
         source = self.program.project.source(module)
@@ -287,7 +280,7 @@ class Reader:
         node = source.nodes[assignment.value]
         if type(node) is cst.Call:
             return self._of_type(self._made_type(module, node, assignment.name))
-        return self._alias(module, assignment.value)
+        return self.program.alias(module, assignment.value)
 
     def _external(self, name: str) -> Value:
         last = names.last(name)
@@ -397,10 +390,10 @@ class Reader:
 
 def _names_in(node: cst.CSTNode) -> Iterator[cst.Name]:
     """The names in an expression, in their order."""
-    if isinstance(node, cst.Name):
+    if type(node) is cst.Name:
         yield node
         return
-    for child in node.children:
+    for child in children(node):
         yield from _names_in(child)
 
 

@@ -108,28 +108,35 @@ def _by_themselves(
     """What is assigned, where the assigned expressions say it without the body around them: they mention parameters at most, and
     give what no test could tell more of, a literal or an object of Python's own. None where they do not.
     """
+    asked = ("assigned as it was given", module, definition.qualname, written[0].name)
+    if not program.once(asked, lambda: _of_parameters(program, source, definition, written), False):
+        return None
     node = source.nodes[definition.node]
     assert isinstance(node, cst.FunctionDef)
-    own = program.local_names(source, definition.node)
-    given = {parameter.name for parameter in definition.parameters}
-    expressions: list[cst.BaseExpression] = []
-    used: set[str] = set()
-    for one in written:
-        expression = source.nodes[one.value] if one.value is not None else None
-        if not isinstance(expression, cst.BaseExpression):
-            return None
-        used |= mentioned(expression) & own
-        expressions.append(expression)
-    if not used <= given or used & assigned(node.body):
-        return None
     key = Key(f"{module}.{definition.qualname}", receiver=Object(cls), shallow=True)
     frame, state = bodies.entered(program, module, source, definition, node, key)
     frame.muted = 1
+    values: list[Value] = []
     try:
-        values = [plain(evaluation.evaluate(frame, expression, state)) for expression in expressions]
+        for one in written:
+            expression = source.nodes[one.value or 0]
+            assert isinstance(expression, cst.BaseExpression)
+            values.append(plain(evaluation.evaluate(frame, expression, state)))
     except (BudgetSpent, RecursionError):
         return None
     return values if all(map(_is_pythons, values)) else None
+
+
+def _of_parameters(
+    program: Program, source: Source, definition: FunctionDefinition, written: list[InstanceAttribute]
+) -> bool:
+    """Whether what is assigned mentions no local names but parameters, as they were given."""
+    if any(one.value is None for one in written):
+        return False
+    names_used = {name for one in written for name in mentioned(source.nodes[one.value or 0])}
+    own = program.local_names(source, definition.node) & names_used
+    given = {parameter.name for parameter in definition.parameters}
+    return own <= given and not own & assigned(source.nodes[definition.node])
 
 
 def _is_pythons(value: Value) -> bool:

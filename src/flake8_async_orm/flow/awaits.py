@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from flake8_async_orm.facts import GeneratorAwaited, NonAwaitableAwaited
@@ -33,14 +35,16 @@ from flake8_async_orm.values import (
     Value,
 )
 
+_CHAINED = frozenset({cst.Attribute, cst.Call, cst.Subscript})
+
 
 @evaluates(cst.Await)
 def _await(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.Await
-    inner: cst.CSTNode = node.expression
+    inner: Any = node.expression
     whole = frame.site(node)
-    while isinstance(inner, (cst.Attribute, cst.Call, cst.Subscript)):
-        inner = inner.func if isinstance(inner, cst.Call) else inner.value
+    while (kind := type(inner)) in _CHAINED:
+        inner = inner.func if kind is cst.Call else inner.value
         frame.awaited_chains[frame.site(inner)] = whole
     evidence.consider(frame, node.expression, state)
     value = evaluate(frame, node.expression, state)

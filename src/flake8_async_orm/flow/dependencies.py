@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 #: aliases of aliases, and dependencies of dependencies, that are followed
 DEEP = 6
+_NAMES = frozenset({cst.Name, cst.Attribute})
 
 
 def driven(program: Program, module: str, definition: FunctionDefinition) -> bool:
@@ -117,19 +118,19 @@ def _depends(
     """The module in which a `Depends(...)` stands, the call, and the class that it stands beside in `Annotated`."""
     source = program.project.source(module)
     node: cst.CSTNode | None = source.nodes[number] if source is not None else None
-    if isinstance(node, cst.Annotation):
+    if type(node) is cst.Annotation:
         node = node.annotation
-    if isinstance(node, cst.Call):
+    if type(node) is cst.Call:
         return (module, node, None) if program.is_depends(module, node) else None
-    if isinstance(node, cst.Subscript):
+    if type(node) is cst.Subscript:
         if names.last(dotted_name(node.value) or "") != "Annotated":
             return None
-        first, *others = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+        first, *others = [element.slice.value for element in node.slice if type(element.slice) is cst.Index]
         for inner in others:
-            if isinstance(inner, cst.Call) and program.is_depends(module, inner):
+            if type(inner) is cst.Call and program.is_depends(module, inner):
                 return module, inner, first
         return None
-    written = dotted_name(node) if isinstance(node, (cst.Name, cst.Attribute)) else None
+    written = dotted_name(node) if node is not None and type(node) in _NAMES else None
     found = program.resolve(module, written) if written is not None and depth < DEEP else None
     if isinstance(found, Found) and isinstance(found.binding, Assignment | TypeAlias):
         value = found.binding.value

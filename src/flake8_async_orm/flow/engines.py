@@ -127,7 +127,7 @@ def _alembic(reader: TextReader, where: Where, key: str) -> Texts | None:
     """What the file puts into Alembic's configuration under `key`, where it does so once."""
     found: list[cst.BaseExpression] = []
     for node in where.source.nodes:
-        if isinstance(node, cst.Call) and (dotted_name(node.func) or "").endswith(".set_main_option"):
+        if type(node) is cst.Call and (dotted_name(node.func) or "").endswith(".set_main_option"):
             name, value = argument(node, 0, "name"), argument(node, 1, "value")
             if name is None or value is None or string_value(name) is None:
                 return None
@@ -146,6 +146,6 @@ def _becomes_async(where: Where, node: cst.Call) -> bool | None:
     if isinstance(above, (cst.Return, cst.Yield, cst.Lambda)):
         return None
     for one in where.source.nodes:
-        if isinstance(one, cst.Call) and (dotted_name(one.func) or "").rpartition(".")[2] == "AsyncEngine":
+        if type(one) is cst.Call and (dotted_name(one.func) or "").rpartition(".")[2] == "AsyncEngine":
             return None
     return False

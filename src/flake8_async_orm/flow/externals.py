@@ -17,7 +17,7 @@ from flake8_async_orm.flow import (
     scheduling,
     serialization,
 )
-from flake8_async_orm.flow.annotations import instance_of, placed
+from flake8_async_orm.flow.annotations import instance_of, parsed, placed
 from flake8_async_orm.flow.calls import Argument, is_logging, take, unknown
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.outcomes import plain
@@ -174,10 +174,8 @@ def _cast(frame: Frame, dotted: str, arguments: list[Argument]) -> Value:
     if told is not None:
         return told
     if isinstance(target, Constant) and isinstance(target.value, str):
-        try:
-            return frame.program.annotation(frame.module, cst.parse_expression(target.value), frame.type_arguments)
-        except cst.ParserSyntaxError:
-            return value
+        expression = parsed(target.value)
+        return value if expression is None else frame.program.annotation(frame.module, expression, frame.type_arguments)
     return value
 
 

@@ -57,9 +57,9 @@ class Omitted(Value):
 OMITTED = Omitted()
 
 
-@record
+@dataclass(slots=True)
 class Key:
-    """A function, the class it is called on, and for each parameter that matters what it was given."""
+    """A function, the class it is called on, and for each parameter that matters what it was given. Does not change."""
 
     function: str
     receiver: Value | None = None
@@ -69,6 +69,13 @@ class Key:
     shallow: bool = False
     #: called by a framework, which has called its dependencies before
     driven: bool = False
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        # looked up several times each, and what was given may be large
+        if self._hash is None:
+            self._hash = hash((self.function, self.receiver, self.arguments))
+        return self._hash
 
 
 @dataclass(slots=True)

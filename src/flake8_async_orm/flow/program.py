@@ -6,8 +6,6 @@ Everything here is asked lazily and remembered; what comes back to itself is Unk
 from __future__ import annotations
 
 import re
-from collections.abc import Callable as Function_
-from collections.abc import Hashable
 from typing import TypeVar
 
 import libcst as cst
@@ -80,19 +78,16 @@ class Program:
         self.states = States(project, self._factories)
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = settings.versions
-        self._memo = Memo()
+        #: `once(key, compute, cyclic, family)`: `compute()`, remembered; see `memo`
+        self.once = Memo().once
         self._annotations: dict[tuple[str, int, tuple[tuple[str, Value], ...]], Value] = {}
         self._reach = Reach(project)
         self._classes: dict[str, tuple[str, ClassDefinition] | None] = {}
         self._resolved: dict[tuple[str, str], Meaning | None] = {}
         self._decisive: dict[tuple[str, int], frozenset[str]] = {}
         self._patched: dict[tuple[str, int], bool] = {}
-        self._mentioned: dict[tuple[str, int], frozenset[str] | None] = {}
+        self._mentioned: dict[tuple[str, int], frozenset[str]] = {}
         self._locals: dict[tuple[str, int], frozenset[str]] = {}
-
-    def once(self, key: Hashable, compute: Function_[[], T], cyclic: T, family: Hashable = None) -> T:
-        """`compute()`, remembered; see `memo`."""
-        return self._memo.once(key, compute, cyclic, family)
 
     def resolve(self, module: str, name: str) -> Meaning | None:
         """What a name means at module level, remembered."""
@@ -424,7 +419,7 @@ class Program:
         """The same for the node with this number, remembered."""
         if substitution:
             used = self._variables(module, number)
-            substitution = {name: value for name, value in substitution.items() if used is None or name in used}
+            substitution = {name: value for name, value in substitution.items() if name in used}
         key = (module, number, tuple(substitution.items()))
         found = self._annotations.get(key)
         if found is None:
@@ -434,25 +429,29 @@ class Program:
             found = self._annotations[key] = self.annotation(module, source.nodes[number], substitution)
         return found
 
-    def _variables(self, module: str, number: int) -> frozenset[str] | None:
-        """The names in an annotation that may be type variables; None where others may stand behind an alias."""
-        key = (module, number)
-        if key not in self._mentioned:
+    def alias(self, module: str, number: int) -> Value:
+        """The same for one that is the name of what stands at this node: there no type variable is known."""
+
+        def compute() -> Value:
             source = self.project.source(module)
-            words: set[str] | None = set()
+            return Unknown("module not readable") if source is None else self.annotation(module, source.nodes[number])
+
+        return self.once(("alias", module, number), compute, _ITSELF)
+
+    def _variables(self, module: str, number: int) -> frozenset[str]:
+        """The names in an annotation that may be type variables. What stands behind an alias says nothing of them."""
+        key = (module, number)
+        found = self._mentioned.get(key)
+        if found is None:
+            source = self.project.source(module)
+            words: set[str] = set()
             for name in mentioned(source.nodes[number]) if source is not None else ():
-                for word in IDENTIFIER.findall(name):
-                    found = self.resolve(module, word)
-                    if words is not None:
-                        words.add(word)
-                    if isinstance(found, Found) and isinstance(found.binding, (Assignment, TypeAlias)):
-                        where = self.project.source(found.module)
-                        value = found.binding.value
-                        # TypeVar("T"), NewType("N", C) stand for themselves
-                        if where is None or value is None or type(where.nodes[value]) is not cst.Call:
-                            words = None
-            self._mentioned[key] = frozenset(words) if words is not None else None
-        return self._mentioned[key]
+                words.update(IDENTIFIER.findall(name))
+            meanings = (self.resolve(module, word) for word in words - {"Self"})
+            if any(isinstance(meaning, ExternalName) and names.last(meaning.name) == "Self" for meaning in meanings):
+                words.add("Self")
+            found = self._mentioned[key] = frozenset(words)
+        return found
 
     def is_depends(self, module: str, node: cst.Call) -> bool:
         """Whether a call in `module` is one of `Depends` or its kin."""

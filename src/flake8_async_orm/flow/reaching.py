@@ -14,8 +14,10 @@ from flake8_async_orm.flow.syntax import string_value, target_names
 from flake8_async_orm.source import Source
 from flake8_async_orm.source.walk import children
 
-_SCOPES = (cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.Module)
-_BRANCHES = (cst.If, cst.Else, cst.For, cst.While, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
+_SCOPES = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.Module})
+_BRANCHES = frozenset(
+    {cst.If, cst.Else, cst.For, cst.While, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ class Written:
         """The function, class or module in whose body `node` stands."""
         child, above = node, self.parent(node)
         while above is not None:
-            inside = not isinstance(above, (cst.FunctionDef, cst.ClassDef, cst.Lambda)) or child is above.body
-            if isinstance(above, _SCOPES) and inside:
+            if type(above) in _SCOPES and (type(above) is cst.Module or child is getattr(above, "body", None)):
                 return above
             child, above = above, self.parent(above)
         return child
@@ -90,8 +91,8 @@ class Written:
         """The blocks around `node`, within its scope, that may not run: by number."""
         found: list[int] = []
         child, above = node, self.parent(node)
-        while above is not None and not isinstance(above, _SCOPES):
-            if isinstance(above, _BRANCHES):
+        while above is not None and type(above) not in _SCOPES:
+            if type(above) in _BRANCHES:
                 # the two sides of a branch are told apart by what of it holds the node
                 found.append(self.source.number(child if type(above) is cst.If else above))
             child, above = above, self.parent(above)

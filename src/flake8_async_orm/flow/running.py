@@ -66,36 +66,43 @@ _PERHAPS_INERT = frozenset(
 ) | {cst.Break, cst.Continue}
 
 
-def is_inert(statement: cst.CSTNode) -> bool:
+_LITERALS = frozenset({cst.Integer, cst.SimpleString, cst.Float})
+
+
+def _is_constant(node: Any) -> bool:
+    return type(node) is cst.Name and node.value in ("None", "True", "False")
+
+
+def is_inert(statement: Any) -> bool:
     """Whether nothing in the statement can raise: names and literals being assigned."""
-    if type(statement) not in _PERHAPS_INERT:
+    kind = type(statement)
+    if kind not in _PERHAPS_INERT:
         return False
-    match statement:
-        case cst.Assign(value=cst.Name() | cst.Integer() | cst.SimpleString() | cst.Float() as value, targets=targets):
-            plain = all(type(target.target) is cst.Name for target in targets)
-            return plain and (type(value) is not cst.Name or value.value in ("None", "True", "False"))
-        case cst.Return(value=cst.Await(expression=cst.Name())) | cst.Expr(value=cst.Await(expression=cst.Name())):
+    if kind is cst.Assign:
+        value = statement.value
+        if type(value) is cst.Await:
             # the `await` may raise, and says so itself
-            return True
-        case cst.Assign(value=cst.Await(expression=cst.Name()), targets=[cst.AssignTarget(target=cst.Name())]):
-            return True
-        case cst.AnnAssign(value=None) | cst.AnnAssign(value=cst.Name(value="None" | "True" | "False")):
-            return type(statement.target) is cst.Name
-        case cst.Pass() | cst.Global() | cst.Nonlocal() | cst.FunctionDef() | cst.Try() | cst.Break() | cst.Continue():
-            return True
-        case _:
-            return False
+            return type(value.expression) is cst.Name and _to_a_name(statement)
+        return (type(value) in _LITERALS or _is_constant(value)) and all(
+            type(target.target) is cst.Name for target in statement.targets
+        )
+    if kind is cst.Return or kind is cst.Expr:
+        return type(statement.value) is cst.Await and type(statement.value.expression) is cst.Name
+    if kind is cst.AnnAssign:
+        return (statement.value is None or _is_constant(statement.value)) and type(statement.target) is cst.Name
+    return True
 
 
-def awaits(statement: cst.CSTNode) -> bool:
+def awaits(statement: Any) -> bool:
     """Whether the statement is an `await`, or gives a name to what one gives: what may raise in it is that."""
-    match statement:
-        case cst.Expr(value=cst.Await()) | cst.Return(value=cst.Await()):
-            return True
-        case cst.Assign(value=cst.Await(), targets=[cst.AssignTarget(target=cst.Name())]):
-            return True
-        case _:
-            return False
+    kind = type(statement)
+    if kind is cst.Expr or kind is cst.Return:
+        return type(statement.value) is cst.Await
+    return kind is cst.Assign and type(statement.value) is cst.Await and _to_a_name(statement)
+
+
+def _to_a_name(statement: cst.Assign) -> bool:
+    return len(statement.targets) == 1 and type(statement.targets[0].target) is cst.Name
 
 
 # these need what is defined above

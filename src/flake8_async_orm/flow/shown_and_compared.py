@@ -55,9 +55,9 @@ def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.Comparison
     operands = [node.left, *(target.comparator for target in node.comparisons)]
     values = [evaluate(frame, operand, state) for operand in operands]
-    operator = node.comparisons[0].operator
+    operator = type(node.comparisons[0].operator)
     none = any(value == NONE for value in values)
-    identity = isinstance(operator, (cst.Is, cst.IsNot))
+    identity = operator is cst.Is or operator is cst.IsNot
     for operand, value in zip(operands, values, strict=True):
         if isinstance(value, Coroutine) and (not identity or none):
             site = frame.site(operand)
@@ -69,13 +69,13 @@ def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
             element_of(frame, value, frame.site(operand), how="in")
         else:
             coroutines.consume(frame, value)
-    if len(values) == 2 and type(values[0]) in _SHOWABLE and isinstance(operator, (cst.Equal, cst.NotEqual)):
+    if len(values) == 2 and type(values[0]) in _SHOWABLE and (operator is cst.Equal or operator is cst.NotEqual):
         right = Argument(values[1], None, "", frame.site(operands[1]))
-        negated = isinstance(operator, cst.NotEqual)
+        negated = operator is cst.NotEqual
         representation.compared(frame, state, values[0], right, negated, frame.site(node))
     if len(values) == 2 and isinstance(values[0], Constant) and isinstance(values[1], Constant):
-        if isinstance(operator, (cst.Is, cst.Equal)):
+        if operator is cst.Is or operator is cst.Equal:
             return Constant(values[0].value == values[1].value)
-        if isinstance(operator, (cst.IsNot, cst.NotEqual)):
+        if operator is cst.IsNot or operator is cst.NotEqual:
             return Constant(values[0].value != values[1].value)
     return Unknown("bool")

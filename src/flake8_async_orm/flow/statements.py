@@ -61,9 +61,10 @@ from flake8_async_orm.values import (
 @runs(cst.Expr)
 def _expression(frame: Frame, node: cst.Expr, state: State) -> State | None:
     value = evaluate(frame, node.value, state)
-    if isinstance(node.value, cst.Yield):
+    kind = type(node.value)
+    if kind is cst.Yield:
         coroutines.consume(frame, value)
-    elif isinstance(node.value, (cst.Name, cst.Attribute)):
+    elif kind is cst.Name or kind is cst.Attribute:
         coroutines.consume(frame, value)
         if frame.reveal:
             frame.state_fact(Revealed(frame.site(node.value), render(value, state)))

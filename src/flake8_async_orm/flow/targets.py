@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
@@ -26,40 +28,42 @@ from flake8_async_orm.values import (
 )
 
 
-def assign(frame: Frame, target: cst.CSTNode, value: Value, state: State, comprehension: bool = False) -> None:
+def assign(frame: Frame, target: Any, value: Value, state: State, comprehension: bool = False) -> None:
     """Bind `target` to `value`. Unpacking a coroutine is a fact."""
-    match target:
-        case cst.Name(value=name):
-            if not comprehension:
-                coroutines.named(frame, value, name)
-            if name in frame.global_names:
-                old = frame.global_writes.get(name)
-                frame.global_writes[name] = value if old is None else join(old, value)
-                coroutines.consume(frame, value)
-            if name in frame.global_names or (frame.function is not None and name not in frame.local_names):
-                ledgers.share(state, value)
-            state.names[name] = Binding(value, site=frame.site(target))
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
-            _unpack(frame, target, list(elements), value, state, comprehension)
-        case cst.StarredElement(value=inner):
-            assign(frame, inner, Collection(value, "list"), state, comprehension)
-        case cst.Attribute(value=owner, attr=cst.Name(value=name)):
-            _set_attribute(frame, target, owner, name, value, state)
-        case cst.Subscript(value=owner):
+    kind = type(target)
+    if kind is cst.Name:
+        name = target.value
+        if not comprehension:
+            coroutines.named(frame, value, name)
+        if name in frame.global_names:
+            old = frame.global_writes.get(name)
+            frame.global_writes[name] = value if old is None else join(old, value)
             coroutines.consume(frame, value)
+        if name in frame.global_names or (frame.function is not None and name not in frame.local_names):
             ledgers.share(state, value)
-            held = evaluate(frame, owner, state)
-            if type(owner) is cst.Name and isinstance(held, Collection) and held.of == EMPTY:
-                binding = state.names.get(owner.value)
-                if binding is not None:
-                    state.names[owner.value] = replace(binding, value=replace(held, of=value))
-            for element in target.slice:
-                if type(element.slice) is cst.Index:
-                    key = evaluate(frame, element.slice.value, state)
-                    if type(owner) is cst.Name and isinstance(held, Collection):
-                        _set_entry(state, owner.value, key, value)
-        case _:
-            coroutines.consume(frame, value)
+        state.names[name] = Binding(value, site=frame.site(target))
+    elif kind is cst.Tuple or kind is cst.List:
+        _unpack(frame, target, list(target.elements), value, state, comprehension)
+    elif kind is cst.StarredElement:
+        assign(frame, target.value, Collection(value, "list"), state, comprehension)
+    elif kind is cst.Attribute:
+        _set_attribute(frame, target, target.value, target.attr.value, value, state)
+    elif kind is cst.Subscript:
+        owner = target.value
+        coroutines.consume(frame, value)
+        ledgers.share(state, value)
+        held = evaluate(frame, owner, state)
+        if type(owner) is cst.Name and isinstance(held, Collection) and held.of == EMPTY:
+            binding = state.names.get(owner.value)
+            if binding is not None:
+                state.names[owner.value] = replace(binding, value=replace(held, of=value))
+        for element in target.slice:
+            if type(element.slice) is cst.Index:
+                key = evaluate(frame, element.slice.value, state)
+                if type(owner) is cst.Name and isinstance(held, Collection):
+                    _set_entry(state, owner.value, key, value)
+    else:
+        coroutines.consume(frame, value)
 
 
 def _set_entry(state: State, name: str, key: Value, value: Value) -> None:

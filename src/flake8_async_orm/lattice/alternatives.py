@@ -103,6 +103,9 @@ def one_of(options: Iterable[Value]) -> Value:
     return OneOf(found)
 
 
+_ORDERED = frozenset({ApiObject, Collection, Statement, Generator, Tuple, Coroutine})
+
+
 def _merge(options: frozenset[Value]) -> list[Value]:
     """Alternatives that differ only in identity or literal become one without it."""
     groups: dict[tuple[object, ...], list[Value]] = {}
@@ -112,7 +115,8 @@ def _merge(options: frozenset[Value]) -> list[Value]:
         return list(options)
     merged: list[Value] = []
     for alike in groups.values():
-        value, *others = sorted(alike, key=repr) if len(alike) > 1 else alike
+        # of most kinds it does not matter which is the first
+        value, *others = sorted(alike, key=repr) if type(alike[0]) in _ORDERED and len(alike) > 1 else alike
         for other in others:
             value = _weaken(value, other)
         merged.append(value)

@@ -80,8 +80,8 @@ class Factories:
         except (SourceError, RecursionError):
             return
         for node in nodes:
-            if isinstance(node, cst.Call):
-                func = node.func.value if isinstance(node.func, cst.Subscript) else node.func
+            if type(node) is cst.Call:
+                func = node.func.value if type(node.func) is cst.Subscript else node.func
                 if self._makes(module, func, node):
                     arguments, starred = keywords(node)
                     yield None if starred else _said(arguments.get(_OPTION))

@@ -257,6 +257,7 @@ class Locator:
     def forget(self) -> None:
         """Look everything up afresh."""
         self._memo: dict[tuple[str, str], Located | None] = {}
+        self._holding: dict[tuple[str, str], tuple[str, ...]] = {}
         #: files that are not reached by their own name from the project's roots
         self._given: dict[str, Located] = {}
 
@@ -319,7 +320,7 @@ class Locator:
         if not all(parts):
             return None
         namespace: Located | None = None
-        for root in dict.fromkeys(self._roots(parts[0], importer)):
+        for root in self._roots_with(parts[0], importer):
             found = self.tree.below(root, parts)
             if found is not None and found.path is not None:
                 return found
@@ -327,6 +328,20 @@ class Locator:
             if self._is_regular(root, parts[0]):
                 return None
         return namespace
+
+    def _roots_with(self, first: str, importer: str | None) -> tuple[str, ...]:
+        """The roots to be searched that hold a package or module `first`, in their order."""
+        key = (first, "" if importer is None else os.path.dirname(importer))
+        found = self._holding.get(key)
+        if found is None:
+            files = (first + ".py", first + ".pyi")
+            roots = dict.fromkeys(self._roots(first, importer))
+            found = self._holding[key] = tuple(
+                root
+                for root in roots
+                if self.tree.has_directory(root, first) or any(self.tree.has_file(root, name) for name in files)
+            )
+        return found
 
     def _is_regular(self, root: str, first: str) -> bool:
         """Whether `first` is a regular package or a module of `root`, so that the search ends here."""

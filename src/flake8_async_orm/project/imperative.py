@@ -58,7 +58,7 @@ class Imperative:
             module = self.project.module_name(path)
             source = self.project.source(module)
             try:
-                calls = [node for node in source.nodes if isinstance(node, cst.Call)] if source is not None else []
+                calls = [node for node in source.nodes if type(node) is cst.Call] if source is not None else []
             except SourceError:
                 continue
             for call in calls:
