@@ -50,6 +50,9 @@ _USES: dict[type[cst.CSTNode], str] = {
 }
 
 
+_GOES_THROUGH = frozenset({cst.In, cst.NotIn})
+
+
 @evaluates(cst.Comparison)
 def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     assert type(node) is cst.Comparison
@@ -61,11 +64,11 @@ def _comparison(frame: Frame, node: cst.CSTNode, state: State) -> Value:
     for operand, value in zip(operands, values, strict=True):
         if isinstance(value, Coroutine) and (not identity or none):
             site = frame.site(operand)
-            use = "none-check" if none else _USES.get(type(operator), "comparison")
+            use = "none-check" if none else _USES.get(operator, "comparison")
             # `in` compares what stands on its left, and goes through what stands on its right
             use = "comparison" if use == "iteration" and operand is node.left else use
             coroutines.used_as_value(frame, value, site, site, use)
-        elif operand is not node.left and isinstance(operator, (cst.In, cst.NotIn)) and consumption.is_result(value):
+        elif operand is not node.left and operator in _GOES_THROUGH and consumption.is_result(value):
             element_of(frame, value, frame.site(operand), how="in")
         else:
             coroutines.consume(frame, value)
