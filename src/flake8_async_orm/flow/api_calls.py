@@ -67,7 +67,7 @@ def call_member(
         frame.sync_calls.add(site)
         asked = name in behaviour.BLOCKING[receiver.cls] or receiver.cls != "Query"
         return Unknown(f"{receiver.cls}.{name}") if asked else receiver
-    row = api.member(receiver.cls, name)
+    row = api.member(receiver.cls, name, frame.program.versions)
     if row is None:
         return unknown(frame, state, arguments, f"{names.shown(receiver.cls)}.{name}")
     kind = row.kind
@@ -100,6 +100,9 @@ def call_member(
         if work.surely(state, receiver, name, first) and receiver.place is not None:
             here = origins.same(frame, ledgers.canonical(state, receiver.place))
             concurrency.works(frame, site, frozenset((here,)))
+        if isinstance(value, ContextManager) and value.awaitable and value.site == site:
+            # SQLAlchemy 1.4 has coroutine functions where what is given later can be entered as well
+            value = value.of
         return coroutines.made(frame, site, callee, value, effect)
     if kind in ("startable", "context") and isinstance(value, ContextManager):
         return value
@@ -188,7 +191,9 @@ def give(
             flags |= blocking.reached(receiver) if gives == "connect" else frozenset()
             connection = ApiObject(cls, Place(site), flags=flags)
             callee = f"{receiver.cls}.{name}"
-            return ContextManager(connection, is_async, is_async and gives == "connect", callee, site), effect
+            row = api.member(receiver.cls, name, frame.program.versions)
+            awaitable = is_async and row is not None and row.kind == "startable"
+            return ContextManager(connection, is_async, awaitable, callee, site), effect
         case "factory-begin":
             session = called_factory(receiver, [], site)
             return ContextManager(

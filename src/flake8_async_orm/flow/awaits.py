@@ -70,7 +70,10 @@ def _property(frame: Frame, node: cst.CSTNode, state: State) -> str:
     owner = without_none(evaluate(frame, node.value, state))
     if not isinstance(owner, ApiObject) or owner.subclass is not None or owner.cls not in names.ASYNC_CLASSES:
         return ""
-    member = api.member(owner.cls, node.attr.value, frame.program.versions)
+    versions = frame.program.versions
+    if not api.has_member(owner.cls, node.attr.value, versions):
+        return ""
+    member = api.member(owner.cls, node.attr.value, versions)
     return f"{names.shown(owner.cls)}.{node.attr.value}" if member is not None and member.kind == "property" else ""
 
 

@@ -41,6 +41,9 @@ _INSTEAD = {
         "transaction": "`async with engine.begin()`",
         "run_callable": "`await connection.run_sync(...)`",
     },
+    "AsyncSessionTransaction": {
+        "prepare": "`await session.run_sync(lambda sync: sync.prepare())`",
+    },
     "AsyncResult": {
         "rowcount": "`await connection.execute(...)`, whose result has it",
         "lastrowid": "`await connection.execute(...)`, whose result has it",
@@ -50,9 +53,14 @@ _INSTEAD = {
 #: class -> what to write instead of any other member that its sync twin has
 _OTHERWISE = {
     "AsyncSession": "`await session.run_sync(...)` with a function that gets the sync session",
-    "async_scoped_session": "`await session.run_sync(...)` with a function that gets the sync session",
+    "async_scoped_session": "`await session().run_sync(...)` with a function that gets the sync session",
     "AsyncConnection": "`await connection.run_sync(...)` with a function that gets the sync connection",
     "AsyncEngine": "`.sync_engine.{member}`",
+    **dict.fromkeys(("AsyncSessionTransaction", "AsyncTransaction"), "`.sync_transaction.{member}`"),
+    **dict.fromkeys(
+        ("AsyncResult", "AsyncScalarResult", "AsyncMappingResult", "AsyncTupleResult"),
+        "`await session.execute(...)`, whose buffered result has it",
+    ),
 }
 
 
