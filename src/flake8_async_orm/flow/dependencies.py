@@ -72,6 +72,14 @@ def _matters(value: Value) -> bool:
 
 def provider(program: Program, module: str, parameter: Parameter) -> tuple[Value, Site] | None:
     """The `f` of the `Depends(f)` at a parameter, and where that stands; as a default, in `Annotated`, or behind a name."""
+    if parameter.default is None and parameter.annotation is None:
+        return None
+    nothing: tuple[Value, Site] | None = None
+    key = ("provider", module, parameter.default, parameter.annotation)
+    return program.once(key, lambda: _provider(program, module, parameter), nothing)
+
+
+def _provider(program: Program, module: str, parameter: Parameter) -> tuple[Value, Site] | None:
     found = _asked(program, module, parameter)
     source = program.project.source(found[0]) if found is not None else None
     if found is None or source is None:
@@ -103,8 +111,12 @@ def _said(program: Program, module: str, parameter: Parameter, keyword: str) -> 
 
 def _anew(program: Program, module: str, parameter: Parameter) -> bool:
     """Whether what a parameter depends on is called for it alone: `Depends(..., use_cache=False)`."""
-    given = _said(program, module, parameter, "use_cache")
-    return given is not None and not (isinstance(given, cst.Name) and given.value == "True")
+
+    def compute() -> bool:
+        given = _said(program, module, parameter, "use_cache")
+        return given is not None and not (type(given) is cst.Name and given.value == "True")
+
+    return program.once(("called anew", module, parameter.default, parameter.annotation), compute, False)
 
 
 def _asked(program: Program, module: str, parameter: Parameter) -> tuple[str, cst.Call, cst.CSTNode | None] | None:

@@ -57,7 +57,8 @@ def transfer(
         unflushed.forget(frame, state)
     frame.pools |= outcome.pools
     frame.disposes = frame.disposes or outcome.disposes
-    event_loops.kept(frame, state, outcome.kept, site)
+    if outcome.kept:
+        event_loops.kept(frame, state, outcome.kept, site)
     for place in outcome.global_work:
         ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
@@ -73,7 +74,7 @@ def transfer(
         if here is not None:
             instances.doubt(frame, state, Object(Class(""), here))
             instances.doubt(frame, state, ApiObject("AsyncSession", here))
-    if outcome.exit is None:
+    if outcome.exit is None or not outcome.exit.heap:
         return
     given: list[tuple[Place, InstanceState]] = []
     met_before = {place: known.models for place, known in state.heap.items() if isinstance(known, SessionState)}

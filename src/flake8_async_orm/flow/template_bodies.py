@@ -175,8 +175,8 @@ class _Rendering(Expressions):
 
     def branch(self, body: list[Any], names: Names, doubtful: bool) -> State:
         before = self.state.copy()
-        self.perhaps(lambda: self.body(body, names if not doubtful else dict(names)), doubtful)
-        after = self.state.copy()
+        self.perhaps(lambda: self.body(body, names), doubtful)
+        after = State(self.state.names, self.state.heap)
         self.state.names, self.state.heap = before.names, before.heap
         return after
 

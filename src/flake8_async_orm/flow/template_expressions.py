@@ -72,20 +72,9 @@ class Expressions(ABC):
         representation.shown(self.frame, self.state, value, "__str__", self.site)
 
     def perhaps(self, walk: Callable[[], None], doubtful: bool) -> None:
-        """`walk()`; where it is doubtful that it is reached, nothing is said, and nothing asked of a caller."""
+        """`walk()`; not where it is doubtful that it is reached: then nothing is said, and nothing asked of a caller."""
         if not doubtful:
             walk()
-            return
-        requires = dict(self.frame.requires)
-        before = self.state.copy()
-        self.frame.muted += 1
-        try:
-            walk()
-        finally:
-            self.frame.muted -= 1
-            self.frame.requires.clear()
-            self.frame.requires.update(requires)
-            self.state.names, self.state.heap = before.names, before.heap
 
     def test(self, node: Any, names: Names) -> bool | None:
         value = self.expression(node, names)

@@ -114,7 +114,7 @@ def _matters(source: Source, path: str, project: Project, config: Config, parsed
     source.encode("")
     if _reach(project, config).matters(path, source.data):
         return True
-    if not parsed:
+    if not parsed and not project.workspace.has_parsed(path):
         check_syntax(source)
     return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from flake8_async_orm.project.files import Tree
 from flake8_async_orm.project.requirements import REQUIREMENTS, texts
@@ -25,6 +26,7 @@ def is_handled(tree: Tree, path: str) -> bool:
     return any(_HANDLED.search(text) or _OLD.search(text) for _, text in texts(tree, path, (*CONFIGURATION, *REQUIREMENTS)))
 
 
+@lru_cache(4096)
 def is_test(path: str) -> bool:
     """Whether the name of a file says that it holds tests."""
     return _FILE.search(path) is not None

@@ -179,6 +179,11 @@ class Workspace:
             self._definitions[path] = self._collect(path)
         return self._definitions[path]
 
+    def has_parsed(self, path: str) -> bool:
+        """Whether the file at `path` (absolute) was asked for its definitions already, and is Python."""
+        self._validate(path)
+        return self._definitions.get(path) is not None
+
     def _collect(self, path: str) -> ModuleDefinition | None:
         from flake8_async_orm.project.collect import collect
 
