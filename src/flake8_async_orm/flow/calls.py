@@ -165,6 +165,14 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
                 representation.filled_in(frame, state, literal, given, "}", "!r")
             is_text = isinstance(literal, Text) or isinstance(literal.value, str)
             return TEXT if is_text and name in callables.GIVING_TEXT else Unknown("given by a literal")
+        case BoundMember(receiver=Keywords() as items, name=name):
+            return keyword_mappings.method(frame, state, items, name, arguments, node)
+        case BoundMember(receiver=Class(name=model), name=name) if keyword_mappings.makes_instance(frame, model, name):
+            return keyword_mappings.made_from(frame, state, model, arguments, site)
+        case BoundMember(receiver=Object() as payload, name=name) if (
+            items_of := keyword_mappings.dumped(frame, payload, name, arguments)
+        ) is not None:
+            return items_of
         case BoundMember(receiver=(Class() | Object()) as receiver, name=name) if (
             schema := serialization.schema_of(frame, receiver, name)
         ) is not None:
@@ -360,6 +368,7 @@ from flake8_async_orm.flow import (  # noqa: E402
     externals,
     foreign,
     given_values,
+    keyword_mappings,
     project_calls,
     representation,
     targets,

@@ -11,6 +11,7 @@ from flake8_async_orm.flow import (
     instances,
     ledgers,
     loading,
+    origins,
     persistence,
     recovery,
     requirements,
@@ -64,7 +65,7 @@ def transfer(
     for requirement in outcome.requires if not frame.patched else ():
         _require(frame, state, requirement, substitution, requirement.read if at_read else site)
     for place in outcome.fails:
-        left = _session(state, place, substitution)
+        left = _session(frame, state, place, substitution)
         known_here = left.place if left is not None else None
         recovery.may_fail(frame, state, place if substitution.surrounds(place) else known_here, site)
     for place, word in sorted(outcome.ended, key=repr) if len(outcome.ended) > 1 else outcome.ended:
@@ -85,7 +86,7 @@ def transfer(
         told = substitution.known(known)
         if isinstance(told, InstanceState) and isinstance(known, InstanceState):
             before = loading.state_of(frame, state, Instance(told.model, here)) if _is_parameter(place) else None
-            session = _session(state, known.session, substitution)
+            session = _session(frame, state, known.session, substitution)
             told = persistence.resolve(frame, told, session, before)
             if session is not None and session.place != told.session:
                 told = replace(told, session=session.place)
@@ -98,7 +99,7 @@ def transfer(
                 held_before = met_before.get(told.session) if told.session is not None else None
                 state.heap[here] = _met_again(told, held_before) if held_before else told
         elif isinstance(told, SessionState) and _is_parameter(place):
-            handed = _session(state, place, substitution)
+            handed = _session(frame, state, place, substitution)
             here = handed.place if handed is not None and handed.place is not None else here
             held = state.session(here)
             if isinstance(state.heap.get(here, held), SessionState):
@@ -131,7 +132,7 @@ def transfer(
         known_session = outcome.exit.heap.get(place)
         if word == "flush" and isinstance(known_session, SessionState) and word in known_session.done:
             # what the callee was given, added and flushed was not known to be in the session before
-            actual = _session(state, place, substitution)
+            actual = _session(frame, state, place, substitution)
             flushing.flush(frame, state, actual.place if actual is not None else None, site)
             for where, had in given:
                 _fetched_after(state, where, had)
@@ -205,7 +206,7 @@ def _held(before: InstanceState, told: InstanceState) -> frozenset[tuple[str, Pl
     return told.holds | {entry for entry in before.holds if entry[0].removesuffix(associations.AMONG) not in anew}
 
 
-def _session(state: State, place: Place | None, substitution: Substitution) -> ApiObject | None:
+def _session(frame: Frame, state: State, place: Place | None, substitution: Substitution) -> ApiObject | None:
     """The session that the callee knows as `place`, as the caller knows it."""
     here = substitution.place(place)
     if place is None or here is None:
@@ -217,14 +218,15 @@ def _session(state: State, place: Place | None, substitution: Substitution) -> A
         fields = state.heap.get(found.place) if isinstance(found, Object) and found.place is not None else None
         value = fields.fields.get(step) if isinstance(fields, ObjectState) else None
     found = without_none(value) if value is not None else None
-    return found if isinstance(found, ApiObject) and found.place is not None else ApiObject("AsyncSession", here)
+    session = found if isinstance(found, ApiObject) and found.place is not None else ApiObject("AsyncSession", here)
+    return replace(session, place=origins.same(frame, session.place or here))
 
 
 def _end(
     frame: Frame, state: State, place: Place, word: str, outcome: Outcome, substitution: Substitution, site: Site
 ) -> None:
     """The callee did `word` to a session, on every path or on some."""
-    session = _session(state, place, substitution)
+    session = _session(frame, state, place, substitution)
     here = session.place if session is not None else None
     if here is None or session is None:
         return

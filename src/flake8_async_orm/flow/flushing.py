@@ -26,7 +26,10 @@ from flake8_async_orm.flow.loading import (
 )
 from flake8_async_orm.lattice import ACCUSING, InstanceState, State, join_instances, join_states
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
-from flake8_async_orm.values import NONE, Place, Site, Value, replace
+from flake8_async_orm.values import NONE, Place, Site, Unknown, Value, replace
+
+#: the value of an attribute that a constructor is given or not, or that is None
+PERHAPS = Unknown("it may be left out, or None")
 
 
 def constructed(
@@ -44,7 +47,8 @@ def constructed(
         a.name: "maybe" if unreadable else "loaded" if a.name in given or a.name in none else left
         for a in tracked(mapped)
     }
-    keyed = frozenset() if unreadable else keys_given(frame, mapped, given)
+    surely = {name for name in given if values[name] != PERHAPS}
+    keyed = frozenset() if unreadable else keys_given(frame, mapped, surely)
     columns = "maybe" if unreadable else "loaded"
     state.heap[place] = InstanceState(
         model,

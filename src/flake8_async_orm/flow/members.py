@@ -14,6 +14,7 @@ from flake8_async_orm.flow import (
     dumps,
     dynamic,
     instances,
+    keyword_mappings,
     loading,
     providers,
     serialization,
@@ -322,7 +323,8 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
         if foreign is not None:
             return placed(foreign, value.place.at(name)) if value.place is not None else foreign
         return BoundMember(value, name, frame.site(node.value))
-    if serialization.schema_of(frame, value, name) is not None or templates.is_renderer(frame, value.cls, name):
+    written = serialization.schema_of(frame, value, name) is not None or keyword_mappings.dumps(frame, value, name)
+    if written or templates.is_renderer(frame, value.cls, name):
         return BoundMember(value, name)
     attribute = frame.program.attribute(value.cls, name)
     return placed(attribute, value.place.at(name)) if value.place is not None else attribute
@@ -365,7 +367,8 @@ def class_member(frame: Frame, value: Class, name: str, node: cst.CSTNode, state
         decorators = {frame.program.decorator_name(module, number) for number in definition.decorators}
         receiver = value if "builtins.classmethod" in decorators else None
         return Function(f"{module}.{definition.qualname}", receiver)
-    if serialization.schema_of(frame, value, name) is not None:
+    validates = serialization.schema_of(frame, value, name) is not None
+    if validates or keyword_mappings.makes_instance(frame, value.name, name):
         return BoundMember(value, name)
     nested = frame.program.class_definition(f"{value.name}.{name}")
     if nested is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
-from flake8_async_orm.flow import app_state, assignments, coroutines, instances, ledgers, loading
+from flake8_async_orm.flow import app_state, assignments, coroutines, instances, keyword_mappings, ledgers, loading
 from flake8_async_orm.flow.comprehensions import element_of
 from flake8_async_orm.flow.evaluation import evaluate
 from flake8_async_orm.flow.frame import Frame
@@ -20,6 +20,7 @@ from flake8_async_orm.values import (
     Constant,
     Coroutine,
     Instance,
+    Keywords,
     Object,
     Tuple,
     Unknown,
@@ -62,6 +63,8 @@ def assign(frame: Frame, target: Any, value: Value, state: State, comprehension:
                 key = evaluate(frame, element.slice.value, state)
                 if type(owner) is cst.Name and isinstance(held, Collection):
                     _set_entry(state, owner.value, key, value)
+                elif isinstance(held, Keywords):
+                    keyword_mappings.set_item(state, owner, held, key, value)
     else:
         coroutines.consume(frame, value)
 

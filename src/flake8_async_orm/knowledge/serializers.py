@@ -22,6 +22,11 @@ MARSHMALLOW_BASES = frozenset(
 )
 #: class methods of a pydantic model that take an instance apart, by reading every field's attribute
 VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj"})
+#: methods of a pydantic model that give a dictionary of its fields; their arguments that leave some of them out
+WRITING = frozenset({"model_dump", "dict"})
+LEAVING_OUT = frozenset(
+    {"mode", "include", "exclude", "exclude_unset", "exclude_defaults", "exclude_none", "exclude_computed_fields"}
+)
 #: methods of a marshmallow schema that do
 DUMPING = frozenset({"dump", "dumps"})
 ADAPTERS = frozenset({"pydantic.TypeAdapter", "pydantic.type_adapter.TypeAdapter"})

@@ -6,8 +6,9 @@ by reading what each declared field names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -31,12 +32,15 @@ from flake8_async_orm.source import Source
 if TYPE_CHECKING:
     from flake8_async_orm.project.project import Project
 
+#: what an annotation mentions that lets None in
+_NONE = re.compile(r"\b(None|Optional|Any|object)\b")
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaField:
     """A field: its `name`, the attributes that it reads (the first that there is), and the schema below, if it is one.
 
-    `module` and `node` tell where it is declared.
+    `module` and `node` tell where it is declared. `optional`: it may be None.
     """
 
     name: str
@@ -44,6 +48,7 @@ class SchemaField:
     schema: str | None
     module: str
     node: int
+    optional: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ class Schemas:
         order, complete = self.project.mro(dotted)
         fields: dict[str, SchemaField] = {}
         by_name, renamed = False, False
+        settings_found: dict[str, object] = {}
         for base in order:
             found = self.project.class_definition(base)
             source = self.project.source(found[0]) if found is not None else None
@@ -134,6 +140,7 @@ class Schemas:
                 if _replaces(source, cls):
                     return None
                 settings = _settings(source, cls)
+                settings_found = settings | settings_found
                 by_name = by_name or any(settings.get(name) is True for name in serializers.BY_NAME)
                 renamed = renamed or bool(serializers.RENAMING & settings.keys())
             for name, declared in cls.attributes.items():
@@ -146,6 +153,8 @@ class Schemas:
         if renamed and not by_name:
             # every field reads an attribute of another name
             return None
+        if settings_found.get("extra", "ignore") not in ("ignore", "forbid"):
+            complete = False
         if by_name:
             fields = {n: _also(f, n) for n, f in fields.items()}
         return Schema(dotted, tuple(fields.values()), complete)
@@ -170,7 +179,8 @@ class Schemas:
                 if name is None:
                     return None
                 reads = (name,)
-        return SchemaField(declared.name, reads, self.named_in(module, annotation), module, declared.node)
+        optional = bool(_NONE.search(cst.Module([]).code_for_node(annotation)))
+        return SchemaField(declared.name, reads, self.named_in(module, annotation), module, declared.node, optional)
 
     def _marshmallow(self, module: str, source: Source, declared: AttributeDefinition) -> SchemaField | None:
         value = source.nodes[declared.value] if declared.value is not None else None
@@ -205,7 +215,7 @@ class Schemas:
 
 def _also(field: SchemaField, name: str) -> SchemaField:
     reads = tuple(dict.fromkeys((*field.reads, name)))
-    return SchemaField(field.name, reads, field.schema, field.module, field.node)
+    return replace(field, reads=reads)
 
 
 def _field_calls(source: Source, declared: AttributeDefinition, annotation: cst.CSTNode) -> Iterator[cst.Call]:
