@@ -87,6 +87,13 @@ def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
     return summary, sections
 
 
+def how_to_load(made: bool, option: str, attribute: str, session: str | None, instance: str | None = None) -> str:
+    """What to write so that an attribute is loaded: no statement has loaded an instance that was `made`."""
+    if not made:
+        return f"write `.options({option})` on the statement"
+    return f'write `await {session or "session"}.refresh({instance or "..."}, ["{attribute}"])` before'
+
+
 def short_name(dotted: str) -> str:
     """What a message calls a function: `save` of `app.crud.save`, `Repo.save` of `app.crud.Repo.save`."""
     *rest, name = dotted.split(".")

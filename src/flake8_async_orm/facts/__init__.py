@@ -34,6 +34,7 @@ from flake8_async_orm.facts.engines import (
     UrlGiven,
 )
 from flake8_async_orm.facts.instances import (
+    MADE_HERE,
     AbsentRowInserted,
     AttributeRead,
     AttributeSerialized,
@@ -64,6 +65,7 @@ from flake8_async_orm.facts.sessions import (
 )
 
 __all__ = [
+    "MADE_HERE",
     "AbsentRowInserted",
     "AnalysisFailed",
     "AsyncObjectGiven",

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from flake8_async_orm.facts.base import Fact
 from flake8_async_orm.values import Site
 
+#: `origin_text` of an instance that a constructor made: no statement has loaded it
+MADE_HERE = "made here"
+
 
 @dataclass(frozen=True, slots=True)
 class RelationshipRead(Fact):

@@ -6,6 +6,7 @@ may have been done to the second.
 
 from __future__ import annotations
 
+from flake8_async_orm.facts import MADE_HERE
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute, MappedClass
@@ -16,7 +17,7 @@ _LACKING = ACCUSING | {"held"}
 #: lives of an instance that its session does not know by a row
 _APART = frozenset({"pending", "transient", "detached"})
 #: the trail of an instance that a constructor made
-MADE = "made here"
+MADE = MADE_HERE
 
 
 def subfamily(frame: Frame, model: str) -> tuple[str, ...]:

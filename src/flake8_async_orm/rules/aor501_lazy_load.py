@@ -74,8 +74,8 @@ See:
     https://docs.sqlalchemy.org/en/20/orm/extensions/asyncio.html#preventing-implicit-io-when-using-asyncsession
 """
 
-from flake8_async_orm.facts import RelationshipRead
-from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+from flake8_async_orm.facts import MADE_HERE, RelationshipRead
+from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_name
 
 
 def _fixes(fact: RelationshipRead, option: str) -> tuple[FixRequest, ...]:
@@ -108,9 +108,11 @@ def check(fact: RelationshipRead) -> Finding | None:
     if fact.read is not None and fact.read != fact.site:
         related.append((fact.read, f"`{fact.attribute}` is read here"))
     error = "MissingGreenlet" if fact.state == "unloaded" else "InvalidRequestError"
+    made = fact.origin_text == MADE_HERE and fact.refreshes
     otherwise = f'; or load it by `await session.refresh(..., ["{fact.attribute}"])`' if fact.refreshes else ""
+    otherwise = "; or set it before the flush" if fact.origin_text == MADE_HERE else otherwise
     return Finding(
-        f"`{name}` {why}; write `.options({option})` on the statement",
+        f"`{name}` {why}; {how_to_load(made, option, fact.attribute, fact.session_name)}",
         fact.site,
         help=f"reading it raises {error}{otherwise}",
         related=tuple(related),

@@ -57,8 +57,8 @@ See:
     https://docs.sqlalchemy.org/en/20/orm/queryguide/columns.html
 """
 
-from flake8_async_orm.facts import UnloadedColumnRead
-from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+from flake8_async_orm.facts import MADE_HERE, UnloadedColumnRead
+from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_name
 
 
 def _fixes(fact: UnloadedColumnRead, name: str) -> tuple[FixRequest, ...]:
@@ -82,9 +82,11 @@ def check(fact: UnloadedColumnRead) -> Finding | None:
         related.append((fact.origin, f"{fact.origin_text or 'loaded here'} without `{fact.attribute}`"))
     if fact.read is not None and fact.read != fact.site:
         related.append((fact.read, f"`{fact.attribute}` is read here"))
+    made = fact.origin_text == MADE_HERE
+    mend = how_to_load(made, f"undefer({name})", fact.attribute, fact.session_name, fact.instance)
     error = "InvalidRequestError" if fact.state == "raises" else "MissingGreenlet"
     return Finding(
-        f"`{name}` is a column that was not loaded with the row; write `.options(undefer({name}))` on the statement",
+        f"`{name}` is a column that was not loaded with the row; {mend}",
         fact.site,
         help=f"reading it raises {error}; or leave it in `load_only`, or load it by `refresh` with its name",
         related=tuple(related),

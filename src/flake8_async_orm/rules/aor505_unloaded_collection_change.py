@@ -70,8 +70,8 @@ See:
     https://docs.sqlalchemy.org/en/20/orm/large_collections.html
 """
 
-from flake8_async_orm.facts import CollectionChanged
-from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+from flake8_async_orm.facts import MADE_HERE, CollectionChanged
+from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_name
 
 
 def _fixes(fact: CollectionChanged) -> tuple[FixRequest, ...]:
@@ -95,9 +95,10 @@ def check(fact: CollectionChanged) -> Finding | None:
         related.append((fact.origin, f"{fact.origin_text or 'loaded here'} without `{fact.attribute}`"))
     if fact.read is not None and fact.read != fact.site:
         related.append((fact.read, f"`{fact.attribute}` is {done} here"))
+    made, option = fact.origin_text == MADE_HERE, ".".join(steps)
     error = "InvalidRequestError" if fact.state == "raises" else "MissingGreenlet"
     return Finding(
-        f"`{name}` is {done} and was not loaded; write `.options({'.'.join(steps)})` on the statement",
+        f"`{name}` is {done} and was not loaded; {how_to_load(made, option, fact.attribute, fact.session_name)}",
         fact.site,
         help=f"it is loaded to be {done}, which raises {error}; or set the other side of the relationship",
         related=tuple(related),

@@ -106,9 +106,9 @@ See:
     FastAPI documentation: Response Model, https://fastapi.tiangolo.com/tutorial/response-model/
 """
 
-from flake8_async_orm.facts import AttributeSerialized
+from flake8_async_orm.facts import AttributeSerialized, MADE_HERE
 from flake8_async_orm.knowledge import serializers
-from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
+from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_name
 
 _STATES = {
     "unloaded": "is not loaded",
@@ -137,11 +137,12 @@ def check(fact: AttributeSerialized) -> Finding | None:
     if fact.read is not None and fact.read != fact.site:
         related.append((fact.read, f"`{fact.schema}` {'writes' if dumped else 'reads'} it"))
     relationship = fact.kind == "relationship" and fact.state != "expired"
+    made = fact.origin_text == MADE_HERE
     if relationship:
         option = ".".join(f"selectinload({short_name(f'{model}.{attribute}')})" for model, attribute in fact.path)
-        mend = f"write `.options({option})` on the statement"
+        mend = how_to_load(made, option, fact.attribute, fact.session_name, fact.instance)
     elif fact.kind != "relationship" and fact.state == "unloaded":
-        mend = f"write `.options(undefer({name}))` on the statement"
+        mend = how_to_load(made, f"undefer({name})", fact.attribute, fact.session_name, fact.instance)
     else:
         mend = f"write `await {fact.session_name or 'session'}.refresh({fact.instance or '...'})` before"
     fixes: tuple[FixRequest, ...] = ()

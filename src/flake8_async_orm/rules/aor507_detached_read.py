@@ -71,7 +71,7 @@ See:
     SQLAlchemy error DetachedInstanceError, https://sqlalche.me/e/20/bhk3
 """
 
-from flake8_async_orm.facts import DetachedAttributeRead
+from flake8_async_orm.facts import MADE_HERE, DetachedAttributeRead
 from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 
 
@@ -82,6 +82,8 @@ def _advice(fact: DetachedAttributeRead) -> str:
     if fact.kind != "relationship":
         name = short_name(f"{fact.model}.{fact.attribute}")
         return "write the read before" if fact.state == "generated" else f"write `.options(undefer({name}))`"
+    if fact.origin_text == MADE_HERE:
+        return f"set `{fact.attribute}` before the flush"
     steps = [f"selectinload({short_name(f'{model}.{attribute}')})" for model, attribute in fact.path]
     return f"write `.options({'.'.join(steps)})` on the statement"
 
