@@ -131,6 +131,13 @@ def _call_keys(frame: Frame, state: State, name: str, arguments: list[Argument],
         calls.call(frame, state, function, [Argument(element, None, "", many.site)], cst.Call(cst.Name(name)), site)
 
 
+def called_with_each(frame: Frame, state: State, element: Value, arguments: list[Argument], site: Site) -> None:
+    """`users.sort(key=f)`: f is called with the elements, here."""
+    for function in (a.value for a in arguments if a.keyword == "key"):
+        if isinstance(function, (LocalFunction, Function)) and element != EMPTY:
+            calls.call(frame, state, function, [Argument(element, None, "", site)], cst.Call(cst.Name("sort")), site)
+
+
 def _consuming(frame: Frame, state: State, name: str, arguments: list[Argument], values: list[Value]) -> Value:
     """Builtins that only look at their argument."""
     if name in ("bool", "str", "int", "sum", "min", "max", "any", "all"):

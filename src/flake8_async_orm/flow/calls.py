@@ -293,6 +293,8 @@ def _collection_method(
         return Collection(of, "list")
     if name == "items":
         return Collection(Tuple((Unknown("key"), of)), "list")
+    if name == "sort":
+        builtin_calls.called_with_each(frame, state, of, arguments, frame.site(node))
     if name in ("clear", "sort", "reverse", "remove", "discard"):
         return Constant(None)
     return Unknown(f"{name} of a collection")
@@ -363,6 +365,7 @@ def is_logging(node: cst.Call) -> bool:
 # these need what is defined above
 from flake8_async_orm.flow import (  # noqa: E402
     api_calls,
+    builtin_calls,
     constructions,
     crossings,
     externals,

@@ -63,7 +63,7 @@ def transfer(
     for place in outcome.global_work:
         ledgers.worked_globally(frame, place, site)
     for requirement in outcome.requires if not frame.patched else ():
-        _require(frame, state, requirement, substitution, requirement.read if at_read else site)
+        _require(frame, state, requirement, substitution, requirement.at if at_read else site)
     for place in outcome.fails:
         left = _session(frame, state, place, substitution)
         known_here = left.place if left is not None else None
@@ -270,7 +270,7 @@ def _require(frame: Frame, state: State, requirement: Requirement, substitution:
         return
     if requirement.chosen:
         through = requirements.open_for(frame, state, requirement.chosen, substitution.arguments)
-        if through is None or _asked_for(frame, state, requirement, instance, attribute, through):
+        if through is None or _asked_for(frame, state, requirement, instance, attribute, through, site):
             return
     read = requirement.read if requirement.read != site else None
     outer, frame.serializing = frame.serializing, requirement.schema
@@ -287,6 +287,7 @@ def _asked_for(
     instance: Instance,
     attribute: MappedAttribute,
     chosen: frozenset[tuple[str, str]],
+    site: Site,
 ) -> bool:
     """Whether the instance is the caller's caller's: that one is asked, and here nothing is known to be read."""
     known = loading.state_of(frame, state, instance)
@@ -294,7 +295,7 @@ def _asked_for(
         return False
     filled = instances.brought_here(state, instance.model, attribute.name)
     if not filled and not frame.guarded_against(callables.CATCHES_IMPLICIT_IO):
-        asked = replace(requirement, place=instance.place, model=instance.model, chosen=chosen)
+        asked = replace(requirement, place=instance.place, model=instance.model, at=site, chosen=chosen)
         frame.requires.setdefault((instance.place, attribute.name), asked)
     return True
 

@@ -45,12 +45,14 @@ class Loop:
 class Requirement:
     """The body reads `attribute` of the instance at `place` (rooted at a parameter) as the caller handed it over.
 
+    It does so at `at`; where that is a call, the read itself is at `read`.
     `change`: it is a collection that is changed, by this method or operator.
     """
 
     place: Place
     model: str
     attribute: str
+    at: Site
     read: Site
     collection: bool
     change: str = ""

@@ -51,7 +51,7 @@ def read_relationship(
     if mark == "entry":
         filled = brought_here(state, instance.model, name)
         if not filled:
-            require(frame, instance.place, instance.model, attribute, read or site)
+            require(frame, instance.place, instance.model, attribute, site, read)
         state.heap[instance.place] = known.set({name: "maybe" if filled else "loaded"})
         return value
     if mark == "held":
@@ -128,7 +128,7 @@ def read_column(
     assert instance.place is not None
     mark = known.mark(attribute.name)
     if mark in HANDED:
-        require(frame, instance.place, instance.model, attribute, read or site)
+        require(frame, instance.place, instance.model, attribute, site, read)
         if attribute.name in known.attributes:
             state.heap[instance.place] = known.set({attribute.name: "read"})
         else:
@@ -160,7 +160,7 @@ def change_collection(
     elif attribute.lazy in ("dynamic", "write_only", "noload") or attribute.uselist is not True:
         return
     elif mark == "entry":
-        require(frame, instance.place, instance.model, attribute, read or site, how)
+        require(frame, instance.place, instance.model, attribute, site, read, how)
         state.heap[instance.place] = known.set({name: "loaded"})
     elif mark == "loaded":
         state.heap[instance.place] = replace(known, changed=known.changed | {name}, touched=True)
@@ -193,11 +193,19 @@ def _give_up(state: State, place: Place) -> None:
             state.heap[other] = replace(known, attributes=attributes, columns=columns)
 
 
-def require(frame: Frame, place: Place, model: str, attribute: MappedAttribute, read: Site, change: str = "") -> None:
-    """The body reads what its caller handed over, as the caller did."""
+def require(
+    frame: Frame,
+    place: Place,
+    model: str,
+    attribute: MappedAttribute,
+    site: Site,
+    read: Site | None,
+    change: str = "",
+) -> None:
+    """The body reads at `site` (by a helper: the read itself is at `read`) what its caller handed over, as the caller did."""
     if not frame.guarded_against(callables.CATCHES_IMPLICIT_IO):
         many = bool(attribute.uselist)
-        requirement = Requirement(place, model, attribute.name, read, many, change, frame.serializing)
+        requirement = Requirement(place, model, attribute.name, site, read or site, many, change, frame.serializing)
         frame.requires.setdefault((place, attribute.name), requirement)
 
 
