@@ -7,7 +7,7 @@ import re
 import libcst as cst
 
 from flake8_async_orm.facts import ContextEntered
-from flake8_async_orm.flow import concurrency, coroutines, ledgers, outliving, persistence, savepoints
+from flake8_async_orm.flow import concurrency, coroutines, ends, ledgers, outliving, persistence, savepoints
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.awaits import describe
 from flake8_async_orm.flow.blocking import reached
@@ -239,6 +239,8 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, r
     match without_none(manager):
         case Object() as stack if stacks.is_stack(stack):
             stacks.left(frame, state, stack, site, raised)
+        case Object() as own:
+            ends.exited(frame, state, own, site, raised)
         case ApiObject(cls=cls, place=place) if cls in names.SESSIONS:
             _close(frame, state, place, site)
         case ContextManager(callee=callee, of=ApiObject(of=ApiObject() as session)) if (
@@ -248,6 +250,8 @@ def left(frame: Frame, manager: Value, bound: Value, site: Site, state: State, r
         case ContextManager(callee=callee) if isinstance(bound, ApiObject) and bound.cls in names.SESSIONS:
             if callee.endswith("sessionmaker.begin"):
                 _finish(frame, state, bound, site, raised)
+            elif not raised:
+                ends.left(frame, state, callee, bound, site)
             if _made_inside(bound.place, site):
                 _close(frame, state, bound.place, site)
         case _:

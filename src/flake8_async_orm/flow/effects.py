@@ -68,7 +68,7 @@ def transfer(
         left = _session(frame, state, place, substitution)
         known_here = left.place if left is not None else None
         recovery.may_fail(frame, state, place if substitution.surrounds(place) else known_here, site)
-    for place, word in sorted(outcome.ended, key=repr) if len(outcome.ended) > 1 else outcome.ended:
+    for place, word in sorted(outcome.ended, key=_order) if len(outcome.ended) > 1 else outcome.ended:
         _end(frame, state, place, word, outcome, substitution, site)
     for place in outcome.doubted:
         here = substitution.place(place)
@@ -136,6 +136,11 @@ def transfer(
             flushing.flush(frame, state, actual.place if actual is not None else None, site)
             for where, had in given:
                 _fetched_after(state, where, had)
+
+
+def _order(ended: tuple[Place, str]) -> tuple[bool, str]:
+    """In which order the ends of sessions are told: what is done to one is done before it is closed."""
+    return ended[1] == "close", repr(ended)
 
 
 def _is_parameter(place: Place) -> bool:

@@ -12,6 +12,7 @@ from flake8_async_orm.flow import (
     concurrency,
     consumption,
     coroutines,
+    ends,
     ledgers,
     transactions,
 )
@@ -274,6 +275,7 @@ def _yield(frame: Frame, node: cst.CSTNode, state: State) -> Value:
         coroutines.consume(frame, value)
         lost_sight(state, value)
         ledgers.share(state, value)
+        ends.yielded(state, value)
         frame.yielded.append(transactions.handed_out(state, value))
     else:
         frame.yielded.append(NONE)
