@@ -5,9 +5,9 @@ from __future__ import annotations
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.identity import MADE, instances_in, subfamily
 from flake8_async_orm.flow.loading import below
-from flake8_async_orm.lattice import InstanceState, State
+from flake8_async_orm.lattice import ACCUSING, InstanceState, State
 from flake8_async_orm.project.definitions import MappedAttribute
-from flake8_async_orm.values import Instance, Place
+from flake8_async_orm.values import Instance, Load, Place
 
 
 def in_sight(frame: Frame, state: State, owner: Instance, attribute: MappedAttribute) -> bool:
@@ -50,7 +50,12 @@ def _brought(frame: Frame, state: State, place: Place, name: str, target: str) -
         known = state.instance(Place(place.root, place.path[:depth]))
         if known is None:
             continue
-        brought = below(frame, known.model, tuple(load for load in known.loads if load.attribute != name))[0]
+        loads = tuple(load for load in known.loads if load.attribute != name)
+        if known.origin_text == MADE:
+            # no query has brought it, and what is not loaded has brought nothing
+            lacking = [other for other, mark in known.attributes.items() if mark in ACCUSING]
+            loads = tuple(Load(other, "lazyload", known.model) for other in lacking)
+        brought = below(frame, known.model, loads)[0]
         if target in brought or any(_has_heirs(frame, model) for model in brought):
             return True
     return False
