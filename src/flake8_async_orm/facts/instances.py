@@ -19,7 +19,7 @@ class RelationshipRead(Fact):
     `statement`: the site of the statement that loaded it (or of the call of `get`), when it is in sight and can take an
     option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
     attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
-    it would use is async. `awaitable_attrs`: the class has AsyncAttrs. `refreshes`: `refresh` with its name loads it, as it
+    it would use is async. `stops`: the mapping's eager strategy, which ends where it comes to the class itself. `awaitable_attrs`: the class has AsyncAttrs. `refreshes`: `refresh` with its name loads it, as it
     does since SQLAlchemy 2.0.4.
     """
 
@@ -36,6 +36,7 @@ class RelationshipRead(Fact):
     in_async: bool = True
     session_name: str | None = None
     refreshes: bool = True
+    stops: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from flake8_async_orm.flow import absences, associations, expiry, ledgers, trans
 from flake8_async_orm.flow.frame import Frame, Requirement
 from flake8_async_orm.flow.identity import MADE, exonerate, held_by, keys_of
 from flake8_async_orm.flow.identity import instances_in as instances_in
-from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of
+from flake8_async_orm.flow.loading import entry_state, loaded, related_value, remember, state_of, stops_at_itself
 from flake8_async_orm.flow.sight import in_sight, lies_below
 from flake8_async_orm.knowledge import callables
 from flake8_async_orm.lattice import ACCUSING, HANDED, InstanceState, ObjectState, SessionState, State, without_none
@@ -275,6 +275,7 @@ def state_read(
             frame.is_async,
             session,
             refreshes,
+            attribute.lazy or "" if mapped is not None and stops_at_itself(mapped, attribute) else "",
         )
     else:
         fact = UnloadedColumnRead(*common, statement, path)

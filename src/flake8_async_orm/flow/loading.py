@@ -38,6 +38,17 @@ STALE = frozenset({"expired", "generated", "committed"})
 MET = "~"
 
 
+def stops_at_itself(mapped: MappedClass, attribute: MappedAttribute) -> bool:
+    """Whether an eager collection of the mapping loads nothing: the way to it comes by its own class, and `join_depth` is not given."""
+    return (
+        attribute.lazy in ("selectin", "joined", "subquery")
+        and attribute.uselist is True
+        and attribute.join_depth is None
+        and attribute.target == mapped.name
+        and not mapped.polymorphic
+    )
+
+
 def by_mapping(mapped: MappedClass, attribute: MappedAttribute) -> str:
     """The state that the mapping alone gives to an attribute of an instance that a query has loaded."""
     if attribute.kind == "relationship":
@@ -46,6 +57,8 @@ def by_mapping(mapped: MappedClass, attribute: MappedAttribute) -> str:
         if attribute.lazy in ("raise", "raise_on_sql"):
             return "raises"
         if attribute.lazy in ("selectin", "joined", "subquery") and attribute.target is not None:
+            if stops_at_itself(mapped, attribute):
+                return "unloaded"
             family = {mapped.name, *mapped.bases}
             # an eager self-reference stops where the path returns to the mapper; what a given row has depends on depth
             return "maybe" if attribute.target in family else "loaded"
@@ -241,7 +254,8 @@ def _eagerly(frame: Frame, model: str, loads: tuple[Load, ...]) -> list[tuple[st
     found = []
     for attribute in mapped.tracked if mapped is not None else ():
         option = options.get(attribute.name) or options.get("*")
-        eager = attribute.lazy not in LAZILY if option is None else option.strategy not in UNLOADING
+        by_itself = attribute.lazy not in LAZILY and mapped is not None and not stops_at_itself(mapped, attribute)
+        eager = by_itself if option is None else option.strategy not in UNLOADING
         if attribute.target is not None and eager:
             found.append((attribute.name, attribute.target, option.below if option is not None else ()))
     return found

@@ -166,7 +166,7 @@ class MappedAttribute:
     `kind`: column, relationship, column_property, composite, hybrid, association_proxy, synonym, query_expression,
     other (nothing is known: it may be any of them). `module` and `node` tell where it is declared. Relationships:
     `target` (dotted class, None if unknown), `uselist` (None if unknown), `lazy` (SQLAlchemy's default "select";
-    None if unreadable), `back_populates` (or the backref's name), `join_depth`, `viewonly`. Columns: `deferred`
+    None if unreadable), `back_populates` (or the backref's name), `join_depth` (0 if unreadable), `viewonly`. Columns: `deferred`
     (None if unreadable), `deferred_group`, `primary_key`, `foreign_key` and what it `references` ("table.column"),
     `onupdate` and `default`: none, python, sql, unknown; `server_default`, `server_onupdate`. `through`: of an
     association proxy the relationship, of a synonym the attribute.

@@ -98,7 +98,7 @@ class Relationships:
             uselist=uselist,
             lazy=lazy,
             back_populates=back,
-            join_depth=depth if isinstance(depth, int) else None,
+            join_depth=depth if isinstance(depth, int) else 0 if starred or "join_depth" in arguments else None,
             viewonly=literal(arguments.get("viewonly")) is True,
             deletes=_cascades(arguments, "delete") or starred,
             saves="cascade" not in arguments or _cascades(arguments, "save-update"),

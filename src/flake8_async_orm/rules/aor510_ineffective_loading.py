@@ -3,7 +3,9 @@
 Why:
     `expire_on_commit` set on an AsyncSession is an attribute of the wrapper: the session itself goes on as before. Of several
     arguments of one loader function only the last gets its strategy, the way to it stays unloaded. `refresh` wants
-    names of attributes: an attribute of the class is none, and gives a KeyError.
+    names of attributes: an attribute of the class is none, and gives a KeyError. An eager `lazy=` of a collection of the
+    class's own instances (the children of a node) ends where the way comes by the class again, which without
+    `join_depth` is at once: nothing is loaded. It is seen where the collection is read.
 
 Invalid:
     from sqlalchemy import ForeignKey
@@ -71,12 +73,32 @@ See:
     https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html
 """
 
-from flake8_async_orm.facts import LoadingAsked
+from flake8_async_orm.facts import LoadingAsked, RelationshipRead
 from flake8_async_orm.rule import Finding, FixRequest, rule, short_name
 
 
+def _stopped(fact: RelationshipRead) -> Finding:
+    """An eager relationship of a class to itself is read, where the mapping has loaded none of it."""
+    name = f"{fact.model.rpartition('.')[2]}.{fact.attribute}"
+    words = tuple(f"{model}.{attribute}" for model, attribute in fact.path)
+    option = ".".join(f"selectinload({short_name(step)})" for step in words)
+    load = FixRequest("add_loader_option", f"Load with `{option}`", "unsafe", (fact.statement or fact.site,), words)
+    related = [(fact.origin, f"{fact.origin_text or 'loaded here'} without `{fact.attribute}`")] if fact.origin else []
+    if fact.read is not None and fact.read != fact.site:
+        related.append((fact.read, f"`{fact.attribute}` is read here"))
+    return Finding(
+        f'`lazy="{fact.stops}"` of `{name}` loads nothing, as it leads to its own class; write `join_depth=1` beside it',
+        fact.site,
+        help=f"reading it raises MissingGreenlet; or write `.options({option})` on the statement",
+        related=tuple(related),
+        fixes=(load,) if fact.statement is not None else (),
+    )
+
+
 @rule("AOR510", "ineffective-loading", since="0.1.0")
-def check(fact: LoadingAsked) -> Finding | None:
+def check(fact: LoadingAsked | RelationshipRead) -> Finding | None:
+    if isinstance(fact, RelationshipRead):
+        return _stopped(fact) if fact.stops and fact.state == "unloaded" else None
     match fact.form:
         case "expire-on-commit":
             reach = FixRequest("call_member", "Set it on `sync_session`", "safe", fact.elements, (".sync_session",))
