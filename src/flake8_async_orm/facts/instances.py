@@ -170,10 +170,12 @@ class LoadingAsked(Fact):
     """How something is to be loaded was said in a form that SQLAlchemy takes otherwise.
 
     `form`: `expire-on-commit` (the attribute was set on an async session), `attribute-names` (`refresh` or `expire` was given
-    attributes of the class, `named`), `several-arguments` (a loader function, `strategy`, got a path as several arguments). `elements`: the session.
+    attributes of the class, `named`), `several-arguments` (a loader function, `strategy`, got a path as several arguments),
+    `options-of-held` (`get` was to load `named` of a row that the function holds already, from `held`). `elements`: the session; the call of `get`.
     """
 
     form: str
     named: tuple[str, ...] = ()
     strategy: str = ""
     elements: tuple[Site, ...] = ()
+    held: Site | None = None

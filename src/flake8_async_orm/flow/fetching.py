@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from flake8_async_orm.facts import LoadingAsked
 from flake8_async_orm.flow import (
     instances,
@@ -11,9 +13,10 @@ from flake8_async_orm.flow import (
 )
 from flake8_async_orm.flow.calls import Argument
 from flake8_async_orm.flow.frame import Frame
-from flake8_async_orm.flow.identity import held_by
+from flake8_async_orm.flow.identity import GIVEN, held_by
 from flake8_async_orm.flow.recovery import Effect
 from flake8_async_orm.flow.rows import _option_loads
+from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import State, one_of
 from flake8_async_orm.values import (
     NONE,
@@ -21,6 +24,7 @@ from flake8_async_orm.values import (
     Class,
     Constant,
     Instance,
+    Load,
     ModelAttribute,
     Place,
     Site,
@@ -47,11 +51,13 @@ def _got(
     # without it `options` are ignored for a row that the session holds already
     anew = _anew(arguments)
     name = model.name
-    asked = [a.value for a in arguments if a.keyword is None and not a.star][1:2]
-    asked = asked or [a.value for a in arguments if a.keyword == "ident"]
-    key = repr(asked[0].value) if asked and isinstance(asked[0], Constant) else ""
+    asked = [a for a in arguments if a.keyword is None and not a.star][1:2]
+    asked = asked or [a for a in arguments if a.keyword == "ident"]
 
     def load(state: State) -> None:
+        key = _key(frame, state, asked[0]) if asked else ""
+        if key and not anew and not locking and statement.complete and statement.loads:
+            _ignored(frame, state, receiver, name, key, statement.loads, arguments, site)
         # what the flush inserts is met by the query, as it was not there when it was looked for
         waits = any(known.life in ("pending", "unknown") for _, known in held_by(state, receiver.place))
         if effect is not None:
@@ -77,6 +83,38 @@ def _got(
 
     instance = Instance(name, place)
     return (one_of([instance, NONE]) if optional else instance), load
+
+
+def _key(frame: Frame, state: State, asked: Argument) -> str:
+    """What tells the key that a `get` is given from others: a literal, or a parameter that holds what it was given."""
+    if isinstance(asked.value, Constant):
+        return repr(asked.value.value)
+    node = frame.source.nodes[asked.site.node] if asked.site.path == frame.path else None
+    binding = state.names.get(node.value) if type(node) is cst.Name else None
+    return f"{GIVEN}{node.value}" if type(node) is cst.Name and binding is not None and binding.site is None else ""
+
+
+def _ignored(
+    frame: Frame,
+    state: State,
+    receiver: ApiObject,
+    model: str,
+    key: str,
+    loads: tuple[Load, ...],
+    arguments: list[Argument],
+    site: Site,
+) -> None:
+    """A `get` with options asks for a row that this function holds: it gives what is there."""
+    named = {found.place for binding in state.names.values() for found in instances.instances_in(binding.value)}
+    given = next((a.site for a in arguments if a.keyword == "options"), site)
+    for place, known in held_by(state, receiver.place):
+        if known.model != model or known.key != key or known.life != "persistent" or place not in named:
+            continue
+        lacking = [o for o in loads if o.strategy in names.LOADING and known.attributes.get(o.attribute) == "unloaded"]
+        if lacking:
+            what = tuple(f"{model}.{load.attribute}" for load in lacking)
+            frame.state_fact(LoadingAsked(given, "options-of-held", what, lacking[0].strategy, (site,), known.origin))
+            return
 
 
 def _anew(arguments: list[Argument]) -> bool:

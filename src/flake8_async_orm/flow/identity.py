@@ -18,6 +18,8 @@ _LACKING = ACCUSING | {"held"}
 _APART = frozenset({"pending", "transient", "detached"})
 #: the trail of an instance that a constructor made
 MADE = MADE_HERE
+#: before the name of a parameter that is a row's key: of two such it is not known that they differ
+GIVEN = "parameter "
 
 
 def subfamily(frame: Frame, model: str) -> tuple[str, ...]:
@@ -51,7 +53,8 @@ def _may_be(frame: Frame, one: InstanceState, other: InstanceState) -> bool:
         return False
     if not _APART.isdisjoint((one.life, other.life)):
         return False
-    if one.key and other.key and one.key != other.key:
+    told = one.key and other.key and not one.key.startswith(GIVEN) and not other.key.startswith(GIVEN)
+    if told and one.key != other.key:
         return False
     return (
         one.model == other.model

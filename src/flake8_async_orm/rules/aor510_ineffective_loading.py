@@ -5,7 +5,8 @@ Why:
     arguments of one loader function only the last gets its strategy, the way to it stays unloaded. `refresh` wants
     names of attributes: an attribute of the class is none, and gives a KeyError. An eager `lazy=` of a collection of the
     class's own instances (the children of a node) ends where the way comes by the class again, which without
-    `join_depth` is at once: nothing is loaded. It is seen where the collection is read.
+    `join_depth` is at once: nothing is loaded. It is seen where the collection is read. `get` gives a row that the
+    session holds as it is, whatever `options` say.
 
 Invalid:
     from sqlalchemy import ForeignKey
@@ -66,7 +67,8 @@ Fix:
     a loader of several arguments the message says what to write.
 
 Limits:
-    Options of `get` that are ignored for a row that the session holds already are not looked for.
+    That `get` asks for a row that the function holds is told by its key: a literal, or a parameter that is not assigned
+    anew. What the caller's session holds is not known.
 
 See:
     SQLAlchemy documentation: Relationship Loading Techniques,
@@ -124,5 +126,15 @@ def check(fact: LoadingAsked | RelationshipRead) -> Finding | None:
                 fact.site,
                 help="it raises KeyError",
                 fixes=(fix,),
+            )
+        case "options-of-held":
+            anew = FixRequest("set_argument", "Load it anew", "unsafe", fact.elements, ("populate_existing", "True"))
+            *_, attribute = fact.named[0].split(".")
+            return Finding(
+                "`options` are ignored where the session holds the row; write `populate_existing=True` beside them",
+                fact.site,
+                help=f'reading `{short_name(fact.named[0])}` raises MissingGreenlet; or write `await session.refresh(..., ["{attribute}"])`',
+                related=((fact.held, "loaded here already"),) if fact.held is not None else (),
+                fixes=(anew,),
             )
     return None
