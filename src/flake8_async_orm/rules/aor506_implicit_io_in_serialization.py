@@ -106,7 +106,7 @@ See:
     FastAPI documentation: Response Model, https://fastapi.tiangolo.com/tutorial/response-model/
 """
 
-from flake8_async_orm.facts import AttributeSerialized, MADE_HERE
+from flake8_async_orm.facts import MADE_HERE, AttributeSerialized
 from flake8_async_orm.knowledge import serializers
 from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_name
 
