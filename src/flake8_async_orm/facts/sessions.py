@@ -103,7 +103,8 @@ class TransactionEndedInBlock(Fact):
     """The transaction that a `with` block manages was ended at `site`, and the session or connection used in the block after it.
 
     `cls` is its class, `by` the member that ended it (of a project function that does: its name). `block` is the item of the
-    `with`, `used` the use behind it; `statement` tells whether the whole statement at `site` is `await x.commit()`.
+    `with`, `used` the use behind it. `called`: a project function did, which `site` calls; `own`: the transaction that the block
+    gave did, and not what began it.
     """
 
     cls: str
@@ -111,6 +112,7 @@ class TransactionEndedInBlock(Fact):
     block: Site
     used: Site
     called: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

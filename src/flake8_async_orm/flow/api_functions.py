@@ -5,13 +5,14 @@ from __future__ import annotations
 import libcst as cst
 
 from flake8_async_orm.facts import LoadingAsked
-from flake8_async_orm.flow import blocking, engines, event_loops, instances, ledgers, queries
+from flake8_async_orm.flow import blocking, coroutines, engines, event_loops, instances, ledgers, queries
 from flake8_async_orm.flow.calls import Argument, arguments_named, split, take
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.lattice import State, one_of, without_none
 from flake8_async_orm.values import (
     MADE,
+    NONE,
     SQL,
     ApiObject,
     Because,
@@ -53,6 +54,9 @@ def call(
         return LoaderOption(())
     if name == "Load" and plain_values:
         return LoaderOption((), depth=0)
+    if name == "close_all_sessions" or dotted.endswith("AsyncSession.close_all"):
+        take(frame, arguments)
+        return coroutines.made(frame, site, name, NONE) if ".asyncio" in dotted else None
     if name in _ENGINES or name == "make_url":
         take(frame, arguments)
         engines.created(frame, name, arguments, node, site)

@@ -157,6 +157,8 @@ def api_member(frame: Frame, node: cst.Attribute, value: ApiObject, name: str, s
     if value.cls == "AwaitableAttrs":
         return awaitable_attribute(frame, node, value, name, state)
     if value.subclass is not None:
+        if frame.program.method(value.subclass, "__getattribute__") is not None:
+            return Unknown("what a class gives that has a `__getattribute__` of its own")
         own = frame.program.method(value.subclass, name)
         if own is not None:
             return method_value(frame, own, value, node, state)

@@ -115,7 +115,8 @@ def _own_ended(state: State, receiver: ApiObject, name: str, site: Site) -> None
     if known.blocks and receiver.place is not None and known.blocks[-1].item == receiver.place.root:
         last = known.blocks[-1]
         if last.closed is None:
-            last = Block(last.item, site, name, True)
+            # what is added after the end of a savepoint goes to the transaction around it
+            last = Block(last.item, site, f"own:{name}", ("nested", True) in receiver.flags)
         known = replace(known, blocks=(*known.blocks[:-1], last))
     else:
         known = known.doubted()
@@ -127,9 +128,9 @@ def _used_in_block(frame: Frame, cls: str, known: Transaction, site: Site) -> No
     block = known.blocks[-1] if known.blocks else None
     if block is None or block.closed is None or _expected(frame):
         return
-    called = block.by.startswith("call:")
-    by = block.by.removeprefix("call:")
-    frame.state_fact(TransactionEndedInBlock(block.closed, names.shown(cls), by, block.item, site, called))
+    how, _, by = block.by.rpartition(":")
+    fact = TransactionEndedInBlock(block.closed, names.shown(cls), by, block.item, site, how == "call", how == "own")
+    frame.state_fact(fact)
 
 
 def _expected(frame: Frame) -> bool:

@@ -29,8 +29,8 @@ Valid:
             await session.execute(text("delete from notes"))
 
 Fix:
-    Unsafe: the `commit()` of a session becomes a `flush()`, that of a connection is taken away; the block commits all of
-    it at its end. A `rollback()` or `close()` has to be moved by hand.
+    Unsafe: the `commit()` of a session becomes a `flush()`, that of a connection, or of the transaction that the
+    block gave, is taken away; the block commits all of it at its end. A `rollback()` or `close()` has to be moved by hand.
 
 Limits:
     The finding stands at what ends the transaction, not at the use behind it, where the error is raised; at the call, when
@@ -54,7 +54,7 @@ def check(fact: TransactionEndedInBlock) -> Finding | None:
     committed = fact.by == "commit" and not fact.called
     instead = "make it the last thing in the block"
     fixes: tuple[FixRequest, ...] = ()
-    if committed and what == "session":
+    if committed and what == "session" and not fact.own:
         instead = "write `flush()`, the block commits"
         fixes = (FixRequest("flush_instead", "Flush instead", "unsafe", (fact.site,)),)
     elif committed:
