@@ -291,8 +291,8 @@ def bind(
                 continue
             actuals[parameter.name] = frame.program.default(module, parameter.default)
         value = actuals[parameter.name]
-        if parameter.annotation is None and module == frame.module:
-            call_sites.note(frame, function.name, parameter, value)
+        if parameter.annotation is None:
+            call_sites.note(frame, function.name, definition, parameter, value)
         if type(value) is Generator:
             site = next((a.site for a in arguments if a.value is value), None)
             annotated = frame.program.parameter_annotation(module, parameter.annotation)
