@@ -32,6 +32,16 @@ class Shape:
     leading: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a decorator is put on. `managed`: a function that gives a context manager."""
+
+    is_async: bool
+    is_generator: bool
+    is_method: bool
+    managed: bool = False
+
+
 PLAIN = Shape("plain")
 #: the parameters that a decorator fills in which gives sessions
 _SESSION_NAME = re.compile(r"session|conn|engine|\bdb\b|_db\b|\bdb_", re.IGNORECASE)
@@ -55,7 +65,7 @@ def _shape(program: Program, module: str, definition: FunctionDefinition) -> Sha
         node: cst.CSTNode = source.nodes[number]
         if isinstance(node, cst.Decorator):
             node = node.decorator
-        found = _one(program, module, node, definition)
+        found = _one(program, module, node, _kind(definition, style))
         if found == "unknown":
             return Shape("unknown")
         if isinstance(found, int):
@@ -65,7 +75,14 @@ def _shape(program: Program, module: str, definition: FunctionDefinition) -> Sha
     return Shape(style, injects, leading)
 
 
-def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionDefinition) -> str | int:
+def _kind(definition: FunctionDefinition, style: str) -> Kind:
+    """What a decorator meets that stands above others, which have made `style` of the function."""
+    if style == "plain":
+        return Kind(definition.is_async, definition.is_generator, definition.cls is not None)
+    return Kind(False, False, definition.cls is not None, managed=style in ("async-context", "context"))
+
+
+def _one(program: Program, module: str, node: cst.CSTNode, definition: Kind) -> str | int:
     """What one decorator makes of the function: a style, or how many arguments its wrapper gives ahead of the caller's."""
     called = isinstance(node, cst.Call)
     target = node.func if isinstance(node, cst.Call) else node
@@ -82,7 +99,7 @@ def _one(program: Program, module: str, node: cst.CSTNode, definition: FunctionD
             return _wrapper(program, where, decorator, definition, called)
         case Found(module=where, binding=ClassDefinition() as cls):
             call = cls.methods.get("__call__")
-            if call and not called and not definition.is_generator:
+            if call and not called:
                 return _forwards(program, where, call[-1])
             return _wrapper(program, where, call[-1], definition, False, skip=1) if call else "unknown"
         case Found(module=where, binding=Assignment() as assignment) if "." not in name:
@@ -128,7 +145,7 @@ def _wrapper(
     program: Program,
     module: str,
     decorator: FunctionDefinition,
-    decorated: FunctionDefinition,
+    decorated: Kind,
     called: bool,
     skip: int = 0,
 ) -> str | int:
@@ -148,7 +165,7 @@ def _wrapper(
     if not wrappers:
         if bool(parameters) and _returns_name(node, parameters[0]):
             return "plain"
-        held = _returned_holder(program, module, node, parameters) if not decorated.is_generator else None
+        held = _returned_holder(program, module, node, parameters)
         return _forwards(program, *held) if held is not None else "unknown"
     if not parameters:
         return "unknown"
@@ -156,9 +173,10 @@ def _wrapper(
         calls = [c for c in _calls(wrapper) if dotted_name(c.func) == parameters[0]]
         if not calls:
             continue
-        if decorated.is_generator and not any(
-            type(found) is cst.Yield for found in walk(wrapper.body, into_scopes=False)
-        ):
+        gives = wrapper.asynchronous is None and _returns_call(wrapper, parameters[0])
+        if decorated.managed and not gives:
+            continue
+        if decorated.is_generator and not gives and not _yields(wrapper):
             continue
         if (wrapper.asynchronous is not None) != decorated.is_async and not (
             decorated.is_async and _returns_call(wrapper, parameters[0])
@@ -166,7 +184,7 @@ def _wrapper(
             continue
         taken = len(wrapper.params.posonly_params) + len(wrapper.params.params)
         ahead = _leading(calls[0]) - taken
-        if ahead > 0 and taken > (decorated.cls is not None):
+        if ahead > 0 and taken > decorated.is_method:
             return "unknown"
         return max(ahead, 0)
     return "unknown"
@@ -221,6 +239,10 @@ def _calls(node: cst.CSTNode) -> list[cst.Call]:
 
 def _returned(node: cst.FunctionDef) -> list[cst.BaseExpression]:
     return [found.value for found in walk(node.body) if type(found) is cst.Return and found.value is not None]
+
+
+def _yields(node: cst.FunctionDef) -> bool:
+    return any(type(found) is cst.Yield for found in walk(node.body, into_scopes=False))
 
 
 def _returns_name(node: cst.FunctionDef, name: str) -> bool:
