@@ -69,6 +69,10 @@ _AWAITABLES = {"Awaitable": 0, "Coroutine": 2, "Future": 0, "Task": 0}
 _TYPING = frozenset({"typing", "typing_extensions", "collections", "contextlib", "asyncio", "builtins", "types"})
 #: the class of `A | B`
 UNION = "types.UnionType"
+#: pydantic's names for values of builtin classes
+_CONSTRAINED = {
+    f"{kind}{cls.title()}": cls for kind in ("Positive", "Negative", "NonPositive", "NonNegative", "Strict", "Finite") for cls in ("int", "float")
+} | {"StrictStr": "str", "StrictBool": "bool", "StrictBytes": "bytes"}
 _LITERAL_CLASSES = frozenset({"str", "int", "bool", "float", "bytes", "object", "complex"})
 _DEPTH = 24
 
@@ -286,6 +290,8 @@ class Reader:
         last = names.last(name)
         if last in _LITERAL_CLASSES and name.startswith("builtins."):
             return Object(Class(name))
+        if last in _CONSTRAINED and name.startswith("pydantic."):
+            return Object(Class(f"builtins.{_CONSTRAINED[last]}"))
         if last in ("Any", "object") or last == "Self":
             return self.substitution.get("Self", Unknown("Any")) if last == "Self" else Unknown("Any")
         if last in _COLLECTIONS and name.partition(".")[0] in _TYPING:

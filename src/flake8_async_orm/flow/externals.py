@@ -12,6 +12,7 @@ from flake8_async_orm.flow import (
     crossings,
     dumps,
     event_loops,
+    imports,
     outliving,
     providers,
     scheduling,
@@ -78,6 +79,8 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     if dotted in callables.TO_SYNC and arguments and isinstance(arguments[0].value, Function):
         take(frame, arguments)
         return BoundMember(arguments[0].value, callables.IN_A_LOOP)
+    if dotted == "importlib.import_module" and len(arguments) == 1:
+        return imports.by_text(frame, arguments[0].value)
     if dotted in callables.SEES_THROUGH and arguments:
         return _cast(frame, dotted, arguments)
     if dotted.startswith("itertools."):

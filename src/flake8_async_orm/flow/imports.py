@@ -8,7 +8,7 @@ from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.lattice import Binding, State
 from flake8_async_orm.project import Found, ModuleFound
-from flake8_async_orm.values import Module, Unknown, Value
+from flake8_async_orm.values import Constant, Module, Unknown, Value
 
 
 def bind_imports(frame: Frame, node: cst.Import | cst.ImportFrom, state: State) -> None:
@@ -45,6 +45,16 @@ def absolute(frame: Frame, node: cst.ImportFrom) -> str:
         parts = parts[:-1]
     parts = parts[: len(parts) - (level - 1)]
     return ".".join([*parts, *([module] if module else [])])
+
+
+def by_text(frame: Frame, name: Value) -> Value:
+    """What `importlib.import_module(name)` gives."""
+    dotted = name.value if isinstance(name, Constant) else None
+    if not isinstance(dotted, str) or not all(part.isidentifier() for part in dotted.split(".")):
+        return Unknown("a module by name")
+    found = frame.program.project.find(dotted)
+    # what is not in sight may have any name, also one that a function of SQLAlchemy's has
+    return Module(found.name) if isinstance(found, ModuleFound) else Module(dotted)
 
 
 def by_dotted(frame: Frame, dotted: str) -> Value:

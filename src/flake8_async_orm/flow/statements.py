@@ -49,6 +49,7 @@ from flake8_async_orm.values import (
     LocalFunction,
     Object,
     Place,
+    Site,
     Tuple,
     Unknown,
     Value,
@@ -130,8 +131,8 @@ def _augmented(frame: Frame, node: cst.AugAssign, state: State) -> State | None:
 @runs(cst.Return)
 def _return(frame: Frame, node: cst.Return, state: State) -> State | None:
     value = evaluate(frame, node.value, state) if node.value is not None else NONE
-    if isinstance(value, Coroutine) and node.value is not None:
-        _returned_coroutine(frame, node.value, value)
+    if isinstance(value, Coroutine | Tuple) and node.value is not None:
+        _returned_coroutine(frame, frame.site(node.value), value)
     coroutines.consume(frame, value)
     if node.value is not None and frame.function is not None and frame.function.decorators:
         responses.answered(frame, state, value, frame.site(node.value))
@@ -139,18 +140,21 @@ def _return(frame: Frame, node: cst.Return, state: State) -> State | None:
     return None
 
 
-def _returned_coroutine(frame: Frame, node: cst.BaseExpression, value: Coroutine) -> None:
-    """A coroutine returned where the annotation promises its result is used as that result."""
-    if frame.function is None or frame.function.returns is None or not value.ours:
+def _returned_coroutine(frame: Frame, site: Site, value: Coroutine | Tuple) -> None:
+    """A coroutine returned where the annotation promises its result, by itself or in a tuple, is used as that result."""
+    if frame.function is None or frame.function.returns is None:
         return
     promised = without_none(frame.program.annotation_at(frame.module, frame.function.returns, frame.type_arguments))
-    if promises.no_awaitable(frame.program, promised):
-        site = frame.site(node)
-        frame.state_fact(
-            CoroutineUsedAsValue(
-                site, site, value.site, value.callee, "return", frame.function.name, frame.is_async, site == value.site
+    pairs: list[tuple[Value, Value, Site | None]] = [(value, promised, site)]
+    if isinstance(value, Tuple):
+        wanted_items = promised.items if isinstance(promised, Tuple) and len(promised.items) == len(value.items) else ()
+        pairs = [(item, wanted, None) for item, wanted in zip(value.items, wanted_items, strict=False)]
+    for given, wanted, where in pairs:
+        if isinstance(given, Coroutine) and given.ours and promises.no_awaitable(frame.program, wanted):
+            at = where or given.site
+            frame.state_fact(
+                CoroutineUsedAsValue(at, at, given.site, given.callee, "return", frame.function.name, frame.is_async, at == given.site)
             )
-        )
 
 
 @runs(cst.Raise)
