@@ -13,6 +13,7 @@ from removed_options import LOADERS
 from syntax_tree import APART, File, Function, Tree, dotted, is_session, last, own_nodes, parameters
 
 COROUTINES = frozenset("execute scalar scalars commit rollback flush refresh stream stream_scalars run_sync get merge delete".split())
+_ASKING = frozenset("select get get_one".split())
 PLAIN = frozenset("add add_all expunge expunge_all".split())
 
 
@@ -64,10 +65,18 @@ def awaits_dropped(tree: Tree, file: File) -> Iterator[Injection]:
         if function is None or not is_session(file, function, called.value):
             continue
         returned = isinstance(file.parents[node], ast.Return)
-        also = callers(tree, file, function) if returned else ()
+        # what is bound to a name and returned later may show here, or there as well
+        also = callers(tree, file, function) if returned or _returned_later(file, function, node) else ()
         if returned and not also:
             continue
         yield from changed("await dropped", file, node, [(file.start(node), file.start(node.value), "")], also=also)
+
+
+def _returned_later(file: File, function: Function, node: ast.expr) -> bool:
+    """Whether what `node` gives is bound to a name that the function returns."""
+    above = file.parents[node]
+    names = {one.id for one in above.targets if isinstance(one, ast.Name)} if isinstance(above, ast.Assign) else set()
+    return any(isinstance(one, ast.Return) and isinstance(one.value, ast.Name) and one.value.id in names for one in own_nodes(function))
 
 
 def awaits_added(tree: Tree, file: File) -> Iterator[Injection]:
@@ -201,7 +210,7 @@ def options(tree: Tree, file: File) -> Iterator[Injection]:
             if not model or (model, attribute) in others or not _lazy(tree, model, attribute):
                 continue
             where = _readers(tree, file, function, attribute)
-            if where is None:
+            if where is None or _may_be_answered(tree, file, function, model, attribute):
                 continue
             if len(node.args) == 1:
                 edits = [(file.end(node.func.value), file.end(node), "")]
@@ -243,6 +252,15 @@ def _readers(tree: Tree, file: File, function: Function, attribute: str) -> tupl
     return tuple(dict.fromkeys(found)) if found else None
 
 
+def _may_be_answered(tree: Tree, file: File, function: Function, model: str, attribute: str) -> bool:
+    """Whether the function, or one that calls it, asks for rows of what a relationship to a single one leads to: the session may then
+    have that one, and reading the attribute emits nothing."""
+    targets = tree.targets.get((model, attribute), {""})
+    around = [function, *(caller for _, caller in _calling(tree, function))]
+    asked = {last(one) for each in around for call in own_nodes(each) if isinstance(call, ast.Call) for one in call.args if last(call.func) in _ASKING}
+    return bool(asked & targets - {model})
+
+
 def _reads(function: Function, attribute: str, names: set[str]) -> bool:
     return any(
         isinstance(node, ast.Attribute)
@@ -271,8 +289,10 @@ def callers(tree: Tree, file: File, function: Function) -> tuple[Path, ...]:
 
 
 def unbound(tree: Tree, file: File) -> Iterator[Injection]:
-    """`session = None` before a `try` that binds it, and whose handlers read it."""
-    for function in file.functions:
+    """`session = None` before a `try` that binds it, and whose handlers read it, where the code is asynchronous and SQLAlchemy's."""
+    for function in file.functions if "sqlalchemy" in file.text.lower() or "sqlmodel" in file.text.lower() else ():
+        if not isinstance(function, ast.AsyncFunctionDef) or _of_a_driver(tree, function):
+            continue
         for body in _bodies(function):
             for index, statement in enumerate(body):
                 name = _made_none(statement)
@@ -284,6 +304,13 @@ def unbound(tree: Tree, file: File) -> Iterator[Injection]:
                 said = {n.id for one in after for n in ast.walk(one) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
                 if name in made & said and _KEPT.fullmatch(name):
                     yield from changed("name unbound", file, statement, [(file.start(statement), file.end(statement), "pass")])
+
+
+def _of_a_driver(tree: Tree, function: Function) -> bool:
+    """Whether a function awaits one of the tree that gives a driver's own connection, by its annotation."""
+    awaited = (last(one.value.func) for one in own_nodes(function) if isinstance(one, ast.Await) and isinstance(one.value, ast.Call))
+    made = (each for name in awaited for _, each in tree.functions.get(name, ()) if each.returns is not None)
+    return any(re.search(r"\b(?:asyncpg|psycopg|aiosqlite|aiomysql|asyncmy)\b|\bConnection\b", ast.unparse(each.returns or each)) for each in made)
 
 
 def _made_none(statement: ast.stmt) -> str:

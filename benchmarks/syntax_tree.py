@@ -18,7 +18,7 @@ APART = EAGER | {"dynamic", "write_only", "noload"}
 _SESSION = re.compile(r"_?(?:\w+_)?(?:session|sess|db|conn|connection)(?:_\w+)?", re.IGNORECASE)
 _ANNOTATION = re.compile(r"\b(?:async_scoped_session|(?!Client|Http)\w*Session(?:Dep)?|(?:Async)?Connection)\b(?!\[)")
 _MAKING = re.compile(r"session|engine|connect|\bbegin|\bdb\b|database", re.IGNORECASE)
-_FAKES = re.compile(r"\b(?:MagicMock|AsyncMock|Mock|monkeypatch|patch|mocker)\b")
+_FAKES = re.compile(r"\b(?:MagicMock|AsyncMock|Mock|monkeypatch|patch|mocker|(?:Fake|Stub|Dummy)\w*(?:Session|Conn|Engine|Database)\w*)\b")
 
 
 @dataclass
@@ -97,6 +97,17 @@ class Tree:
         return found
 
     @cached_property
+    def targets(self) -> dict[tuple[str, str], set[str]]:
+        """For (class, attribute) the classes that a relationship to a single one is annotated with; an empty string where it is none such."""
+        found: dict[tuple[str, str], set[str]] = {}
+        for file in self.files:
+            for node in (one for one in ast.walk(file.tree) if isinstance(one, ast.ClassDef)):
+                for statement in node.body:
+                    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                        found.setdefault((node.name, statement.target.id), set()).add(_single(statement.annotation))
+        return found
+
+    @cached_property
     def relationships(self) -> dict[tuple[str, str], set[str]]:
         """For (class, attribute) the values of `lazy=` with which it is a relationship, `select` where none is given."""
         found: dict[tuple[str, str], set[str]] = {}
@@ -127,6 +138,12 @@ def read(root: Path) -> Tree:
         if not data.startswith(b"\xef\xbb\xbf") and b"\f" not in data and b"\r" not in data:
             tree.files.append(File(path, name, text, module, data))
     return tree
+
+
+def _single(annotation: ast.expr) -> str:
+    """`User` of `Mapped["User | None"]`, nothing of `Mapped[list["User"]]`."""
+    found = re.fullmatch(r"(?:Mapped\[)?['\"]?(?:Optional\[)?['\"]?(?:\w+\.)*(\w+)(?: \| None)?['\"\]]*", ast.unparse(annotation))
+    return found[1] if found is not None else ""
 
 
 def _relationships(cls: ast.ClassDef) -> Iterator[tuple[str, str]]:
