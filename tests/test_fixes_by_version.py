@@ -58,4 +58,4 @@ def test_a_refresh_that_loads_a_relationship_is_for_2_0(version: str, refreshes:
     for one in found:
         titles = [fix.title for fix in one.fixes]
         assert any("before" in title for title in titles) is refreshes, titles
-    assert ("session.refresh(" in (found[0].help or "")) is refreshes
+    assert ("session.refresh(" in f"{found[0].message} {found[0].help}") is refreshes
