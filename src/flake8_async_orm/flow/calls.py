@@ -173,6 +173,8 @@ def call(frame: Frame, state: State, callee: Value, arguments: list[Argument], n
             items_of := keyword_mappings.dumped(frame, payload, name, arguments)
         ) is not None:
             return items_of
+        case BoundMember(receiver=(Class() | Object()) as receiver, name=name) if repositories.answers(frame, receiver, name):
+            return repositories.called(frame, state, receiver, name, arguments, node, site)
         case BoundMember(receiver=(Class() | Object()) as receiver, name=name) if (
             schema := serialization.schema_of(frame, receiver, name)
         ) is not None:
@@ -335,10 +337,16 @@ def construct(
     if api_name is not None:
         return constructions.construct(frame, state, cls, api_name, arguments, site)
     if frame.program.class_definition(cls.name) is None:
+        made = repositories.construct(frame, state, cls, arguments, site)
+        if made is not None:
+            return made
         return externals.construct(frame, state, cls, arguments, site, node)
     base = frame.program.api_base(cls.name)
     if base is not None:
         return constructions.construct(frame, state, cls, base, arguments, site)
+    made = repositories.construct(frame, state, cls, arguments, site)
+    if made is not None:
+        return made
     place = Place(site)
     if frame.program.project.mapped(cls.name) is not None:
         values = {a.keyword: a.value for a in arguments if a.keyword is not None}
@@ -373,6 +381,7 @@ from flake8_async_orm.flow import (  # noqa: E402
     given_values,
     keyword_mappings,
     project_calls,
+    repositories,
     representation,
     targets,
     templates,

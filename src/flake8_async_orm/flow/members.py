@@ -320,6 +320,9 @@ def object_member(frame: Frame, node: cst.Attribute, value: Object, name: str, s
     found = frame.program.method(value.cls.name, name)
     if found is not None:
         return method_value(frame, found, value, node, state)
+    of_library = repositories.member(frame, state, value, name, frame.site(node.value))
+    if of_library is not None:
+        return of_library
     if frame.program.class_definition(value.cls.name) is None:
         foreign = attributes.foreign(frame.program, value.cls, name)
         if foreign is not None:
@@ -358,6 +361,8 @@ def method_value(
 
 def class_member(frame: Frame, value: Class, name: str, node: cst.CSTNode, state: State) -> Value:
     """A member read on a class object."""
+    if repositories.of_class(frame, value, name):
+        return BoundMember(value, name)
     if frame.program.class_definition(value.name) is None:
         return frame.program.external(f"{value.name}.{name}")
     attribute = mapped_attribute(frame, value.name, name)
@@ -401,10 +406,12 @@ def super_member(frame: Frame, after: str, receiver: Value, name: str) -> Value:
         return Function(f"{found[0]}.{found[2].qualname}", receiver)
     if isinstance(receiver, ApiObject):
         return BoundMember(replace(receiver, subclass=None), name)
+    if repositories.above(frame, receiver, name):
+        return BoundMember(receiver, name)
     return Unknown(f"super().{name}")
 
 
 # these need what is defined above
-from flake8_async_orm.flow import attributes, decorators, local_classes, project_calls, templates  # noqa: E402
+from flake8_async_orm.flow import attributes, decorators, local_classes, project_calls, repositories, templates  # noqa: E402
 
 __all__ = ["Callable", "member", "method_value"]

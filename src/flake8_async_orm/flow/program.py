@@ -21,6 +21,7 @@ from flake8_async_orm.flow.syntax import dotted_name, literal
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.lattice import State, may_be_none, one_of, without_none
 from flake8_async_orm.project import ExternalName, Found, Meaning, ModuleFound, Project
+from flake8_async_orm.project.configured import Configured
 from flake8_async_orm.project.definitions import (
     Assignment,
     ClassDefinition,
@@ -76,6 +77,7 @@ class Program:
         self.expire_on_commit = settings.expire_on_commit
         self._factories = Factories(project)
         self.states = States(project, self._factories)
+        self._configured = Configured(project, self._factories)
         #: the versions of SQLAlchemy that the code is for
         self.versions: frozenset[str] = settings.versions
         #: `once(key, compute, cyclic, family)`: `compute()`, remembered; see `memo`
@@ -401,6 +403,11 @@ class Program:
     def reconfigures(self) -> bool:
         """Whether factories of the project may be told otherwise after they were made."""
         return self._factories.reconfigures()
+
+    def configured(self, cls: str) -> bool:
+        """Whether objects of a library's repository or service, or of a class that is one too, are made with options of their own."""
+        order = self.project.mro(cls)[0]
+        return any(name in order or cls in self.project.mro(name)[0] for name in self._configured.names())
 
     def may_be_sqlmodels(self, session: ApiObject) -> bool:
         """Whether a session may be SQLModel's, which has more members: an annotation names the class that both have, and no more is known."""
