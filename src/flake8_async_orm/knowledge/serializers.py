@@ -1,4 +1,4 @@
-"""Libraries that read the attributes of mapped instances to write them out: pydantic, marshmallow, msgspec, and what uses them."""
+"""Libraries that read the attributes of mapped instances to write them out: pydantic, marshmallow, and what uses them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ MARSHMALLOW_BASES = frozenset(
         "flask_marshmallow.Schema",
     }
 )
-#: an error of what `msgspec.convert` reads is swallowed: the field has its default, or is said to be missing
-MSGSPEC_BASES = frozenset({"msgspec.Struct", "msgspec._core.Struct"})
 #: class methods of a pydantic model that take an instance apart, by reading every field's attribute
 VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj"})
 #: methods of a pydantic model that give a dictionary of its fields; their arguments that leave some of them out

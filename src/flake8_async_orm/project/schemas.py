@@ -1,7 +1,7 @@
 """Schemas: the classes by which mapped instances are written out, and which attributes they read.
 
 pydantic validates an instance by reading the attribute of every field, whether it has a default or not; marshmallow dumps one
-by reading what each declared field names; msgspec converts one by reading the attribute of every field.
+by reading what each declared field names.
 """
 
 from __future__ import annotations
@@ -125,7 +125,6 @@ class Schemas:
         if kind is None:
             return None
         order, complete = self.project.mro(dotted)
-        readers = {"pydantic": self._pydantic, "marshmallow": self._marshmallow, "msgspec": self._msgspec}
         fields: dict[str, SchemaField] = {}
         by_name, renamed = False, False
         settings_found: dict[str, object] = {}
@@ -147,11 +146,7 @@ class Schemas:
             for name, declared in cls.attributes.items():
                 if name in fields or name.startswith("_"):
                     continue
-<<<<<<< HEAD
                 field = self._marshmallow if kind == "marshmallow" else self._annotated
-=======
-                field = readers[kind]
->>>>>>> fc05c69 (Repositories and services of libraries are rows of a table, and calls of their methods do to the session what these say)
                 read = field(module, source, declared[-1])
                 if read is not None:
                     fields[name] = read
@@ -186,13 +181,6 @@ class Schemas:
                 reads = (name,)
         optional = bool(_NONE.search(cst.Module([]).code_for_node(annotation)))
         return SchemaField(declared.name, reads, self.named_in(module, annotation), module, declared.node, optional)
-
-    def _msgspec(self, module: str, source: Source, declared: AttributeDefinition) -> SchemaField | None:
-        # whatever it is called in what is encoded, the attribute has the field's name
-        annotation = source.nodes[declared.annotation] if declared.annotation is not None else None
-        if annotation is None or (head_name(annotation) or "").rpartition(".")[2] == "ClassVar":
-            return None
-        return SchemaField(declared.name, (declared.name,), self.named_in(module, annotation), module, declared.node)
 
     def _marshmallow(self, module: str, source: Source, declared: AttributeDefinition) -> SchemaField | None:
         value = source.nodes[declared.value] if declared.value is not None else None
