@@ -109,6 +109,10 @@ class Unknown(Value):
 EMPTY = Unknown("empty")
 
 
+#: why nothing is known of what stands in for something else in a test
+FAKES = frozenset({"a fake", "a mock", "member of a fake"})
+
+
 #: an expression that the database is to compute
 SQL = Unknown("SQL expression")
 

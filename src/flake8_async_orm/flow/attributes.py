@@ -109,12 +109,14 @@ def _by_themselves(
     give what no test could tell more of, a literal or an object of Python's own. None where they do not.
     """
     asked = ("assigned as it was given", module, definition.qualname, written[0].name)
-    if not program.once(asked, lambda: _of_parameters(program, source, definition, written), False):
+    nothing: frozenset[str] | None = None
+    used = program.once(asked, lambda: _of_parameters(program, source, definition, written), nothing)
+    if used is None:
         return None
     node = source.nodes[definition.node]
     assert isinstance(node, cst.FunctionDef)
     key = Key(f"{module}.{definition.qualname}", receiver=Object(cls), shallow=True)
-    frame, state = bodies.entered(program, module, source, definition, node, key)
+    frame, state = bodies.entered(program, module, source, definition, node, key, only=used)
     frame.muted = 1
     values: list[Value] = []
     try:
@@ -129,14 +131,14 @@ def _by_themselves(
 
 def _of_parameters(
     program: Program, source: Source, definition: FunctionDefinition, written: list[InstanceAttribute]
-) -> bool:
-    """Whether what is assigned mentions no local names but parameters, as they were given."""
+) -> frozenset[str] | None:
+    """The parameters that the assigned expressions mention; None where they mention other local names, or one that was changed."""
     if any(one.value is None for one in written):
-        return False
-    names_used = {name for one in written for name in mentioned(source.nodes[one.value or 0])}
-    own = program.local_names(source, definition.node) & names_used
+        return None
+    mentioned_here = {name for one in written for name in mentioned(source.nodes[one.value or 0])}
+    own = program.local_names(source, definition.node) & mentioned_here
     given = {parameter.name for parameter in definition.parameters}
-    return own <= given and not own & assigned(source.nodes[definition.node])
+    return own if own <= given and not own & assigned(source.nodes[definition.node]) else None
 
 
 def _is_pythons(value: Value) -> bool:

@@ -33,8 +33,10 @@ def entered(
     closure: State | None = None,
     reveal: bool = False,
     follows: bool = True,
+    only: frozenset[str] | None = None,
 ) -> tuple[Frame, State]:
-    """A function's body under `key`, about to be interpreted: what its parameters hold. The rest is as in `interpret_function`."""
+    """A function's body under `key`, about to be interpreted: what its parameters hold, or `only` some of them. The rest is as in
+    `interpret_function`."""
     substitution: dict[str, Value] = {}
     if definition.cls is not None:
         defining = f"{module}.{definition.cls}"
@@ -64,7 +66,7 @@ def entered(
         escaping=[] if program.settings.maybe_paths else None,
     )
     state = State()
-    parameters.bind_parameters(frame, state, definition, key)
+    parameters.bind_parameters(frame, state, definition, key, only)
     return frame, state
 
 

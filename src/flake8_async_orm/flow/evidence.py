@@ -16,7 +16,18 @@ import libcst as cst
 from flake8_async_orm.flow.scopes import walk
 from flake8_async_orm.knowledge import api
 from flake8_async_orm.lattice import Binding, ObjectState, SessionState, State
-from flake8_async_orm.values import ApiObject, Because, BoundMember, Object, Place, Site, Statement, Unknown, Value
+from flake8_async_orm.values import (
+    FAKES,
+    ApiObject,
+    Because,
+    BoundMember,
+    Object,
+    Place,
+    Site,
+    Statement,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.frame import Frame
@@ -130,7 +141,7 @@ def is_open(value: Value) -> bool:
     """Whether nothing is known of a value that use could contradict."""
     if isinstance(value, BoundMember):
         return is_open(value.receiver) or isinstance(value.receiver, Object)
-    return isinstance(value, Unknown) and value.why not in ("a fake", "a mock", "member of a fake")
+    return isinstance(value, Unknown) and value.why not in FAKES
 
 
 def _value(frame: Frame, cls: str, place: Place, site: Site) -> ApiObject:

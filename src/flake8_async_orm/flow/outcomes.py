@@ -21,6 +21,9 @@ from flake8_async_orm.lattice import (
     without_none,
 )
 from flake8_async_orm.values import (
+    EMPTY,
+    FAKES,
+    SQL,
     ApiObject,
     Awaitable,
     Callable,
@@ -249,9 +252,9 @@ def telling(value: Value, annotated: Value | None) -> Value | None:
         case Statement():
             return plain(value)
         case Keywords(items=items):
-            return Keywords(tuple((name, plain(given)) for name, given in items))
+            return Keywords(tuple((name, _alike(plain(given))) for name, given in items))
         case Tuple() | Collection():
-            shape = plain(value)
+            shape = _alike(plain(value))
             return shape if _holds_options(shape) or annotated is None else None
         case OneOf(options=options) if all(isinstance(option, Function) for option in options):
             return plain(value)
@@ -266,6 +269,22 @@ def telling(value: Value, annotated: Value | None) -> Value | None:
             return None if annotated is not None else plain(value)
         case _:
             return None
+
+
+_UNKNOWN = Unknown()
+
+
+def _alike(value: Value) -> Value:
+    """`value` where it does not matter why something in it is not known; but some of that is known after all."""
+    match value:
+        case Unknown() if value != EMPTY and value != SQL and value.why not in FAKES:
+            return _UNKNOWN
+        case Tuple():
+            return replace(value, items=tuple(map(_alike, value.items)))
+        case Collection():
+            return replace(value, of=_alike(value.of))
+        case _:
+            return value
 
 
 def _holds_options(value: Value) -> bool:

@@ -27,11 +27,15 @@ from flake8_async_orm.values import (
 )
 
 
-def bind_parameters(frame: Frame, state: State, definition: FunctionDefinition, key: Key) -> None:
-    """Put the parameters into `state`: as the key says, else as annotated, else by default and evidence."""
+def bind_parameters(
+    frame: Frame, state: State, definition: FunctionDefinition, key: Key, only: frozenset[str] | None = None
+) -> None:
+    """Put the parameters, or `only` some, into `state`: as the key says, else as annotated, else by default and evidence."""
     given = dict(key.arguments)
     providers.declared(frame, definition)
     for index, parameter in enumerate(definition.parameters):
+        if only is not None and parameter.name not in only:
+            continue
         if index == 0 and definition.cls is not None and is_method(frame, definition):
             value: Value = promised(frame, definition, parameter, self_value(frame, definition, key))
         else:
