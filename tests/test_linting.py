@@ -9,7 +9,6 @@ import multiprocessing
 import pickle
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.facts import AnalysisFailed, Fact
 from flake8_async_orm.linting import FixResult, batch, findings, fix, lint, outcomes
 from flake8_async_orm.project import Workspace
+from flake8_async_orm.records import record
 from flake8_async_orm.rule import Finding, FixRequest, Rule
 from flake8_async_orm.source import Source
 from flake8_async_orm.values import Site
@@ -29,7 +29,7 @@ HEAD = "import sqlalchemy  # async\n"
 Builder = Callable[[str, Source, int], Fix | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameSeen(Fact):
     name: str
 

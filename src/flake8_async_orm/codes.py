@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from flake8_async_orm.records import record
 
 PREFIX = "AOR"
 #: a file could not be analysed
 FAILED = "AOR000"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Code:
     """A row of the table. `default`: on unless it is switched off; `summary` is one line."""
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from flake8_async_orm import __version__, baseline, codes
 from flake8_async_orm.patterns import Patterns
+from flake8_async_orm.records import record
 
 TABLE = "flake8-async-orm"
 DEFAULT_EXCLUDE = tuple(
@@ -38,7 +39,7 @@ class ConfigError(Exception):
     """Settings that cannot be used. The message is one line that names the file, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionProvider:
     """Something out of sight that gives sessions: its dotted `name`, what it `gives`, and `how` one gets it."""
 

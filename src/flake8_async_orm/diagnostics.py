@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from flake8_async_orm.edits import Fix
+from flake8_async_orm.records import record
 
 
 class Range(NamedTuple):
@@ -17,7 +18,7 @@ class Range(NamedTuple):
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """Another place that belongs to a finding, and what happened there. `source_line` is its first line."""
 
@@ -30,7 +31,7 @@ class Related:
     source_line: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """A finding in a file.
 

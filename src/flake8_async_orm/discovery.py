@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flake8_async_orm.records import record
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".py", ".pyi")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Discovered:
     """`files` as they are shown: relative to the current directory where they are below it, sorted, each once.
 

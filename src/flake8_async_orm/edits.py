@@ -6,14 +6,15 @@ An offset is a 0-based count of code points in a file's text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
+
+from flake8_async_orm.records import record
 
 Safety = Literal["safe", "unsafe", "suggestion"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """Put `text` in place of what stands from `start` to before `end`.
 
@@ -32,7 +33,7 @@ class Edit:
             raise ValueError(f"an edit from {self.start} to {self.end} is no range")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """Edits that mend one finding together, all or none. Raises ValueError if they overlap or are none at all."""
 

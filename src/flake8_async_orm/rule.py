@@ -11,17 +11,17 @@ import re
 import sys
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from flake8_async_orm.facts import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 Safety = Literal["safe", "unsafe", "suggestion"]
 SECTIONS = ("Why", "Invalid", "Valid", "Limits", "See")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FixRequest:
     """A wish for an edit: the name of a builder in `fixes`, the sites it works on, and words it needs.
 
@@ -35,7 +35,7 @@ class FixRequest:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What a rule says about a fact: `message` (lower case, no full stop), where, and how it came about."""
 
@@ -48,7 +48,7 @@ class Finding:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """A registered rule. `facts`: what it is asked about. `sections` are those of its docstring, by title; `summary` its first line."""
 

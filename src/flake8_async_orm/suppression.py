@@ -11,8 +11,9 @@ import re
 import tokenize
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from flake8_async_orm.records import record
 
 Kind = Literal["noqa", "file-noqa", "ignore", "ignore-file"]
 
@@ -25,7 +26,7 @@ _ITEM = re.compile(r"[^,\s]+")
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One code, prefix or name in a comment, and where it stands (0-based offsets in the text)."""
 
@@ -38,7 +39,7 @@ class Item:
         return code.startswith(self.text) or self.text == name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """A comment, or a string that flake8 takes for one, that silences findings.
 

@@ -11,55 +11,11 @@ heap (`lattice.State`), under that place.
 
 from __future__ import annotations
 
-from collections.abc import Callable as Made
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from dataclasses import field
+from typing import NamedTuple
 
-T = TypeVar("T")
-
-if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-
-    @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-    def record(cls: type[T]) -> type[T]: ...
-
-else:
-
-    def record(cls):
-        """A dataclass whose objects do not change, which the type checker sees to: a frozen one takes three times as long to make."""
-        return dataclass(slots=True, unsafe_hash=True)(cls)
-
-
-def replace(value: T, /, **changes: Any) -> T:
-    """A copy of a record with other values in some fields. Quicker than that of `dataclasses`, which serves all kinds of them."""
-    cls = type(value)
-    copier = _COPIERS.get(cls)
-    if copier is None:
-        copier = _COPIERS[cls] = _copier(cls)
-    copy: T = copier(value, changes)
-    return copy
-
-
-_Copier = Made[[Any, dict[str, Any]], Any]
-_COPIERS: dict[type, _Copier] = {}
-
-
-def _copier(cls: Any) -> _Copier:
-    """A function that copies a record field by field, written out as `dataclasses` writes an `__init__`."""
-    if cls.__dataclass_params__.frozen:
-        return lambda value, changes: cls(**{one.name: getattr(value, one.name) for one in fields(cls)} | changes)
-    lines = [
-        "def copy(value, changes):",
-        "    other = new(cls)",
-        *(f"    other.{one.name} = value.{one.name}" for one in fields(cls)),
-        "    for name in changes:",
-        "        setattr(other, name, changes[name])",
-        "    return other",
-    ]
-    made: dict[str, Any] = {"new": cls.__new__, "cls": cls}
-    exec("\n".join(lines), made)
-    copier: _Copier = made["copy"]
-    return copier
+from flake8_async_orm.records import record as record
+from flake8_async_orm.records import replace as replace
 
 
 class Site(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_orm.facts.base import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AnalysisFailed(Fact):
     """A file could not be analysed. `reason` is one line without a final full stop; `offset` is a 0-based text offset."""
 
@@ -17,14 +16,14 @@ class AnalysisFailed(Fact):
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Revealed(Fact):
     """What the inference knows of the expression at `site`, as text. Stated only when asked for."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommentSilencedNothing(Fact):
     """A comment that silences findings named `items` (codes, prefixes, names), and there was no finding of these.
 
@@ -35,7 +34,7 @@ class CommentSilencedNothing(Fact):
     unknown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RelationshipRevealed(Fact):
     """The relationship `name` of an instance was read: `state` is what is known of it ("loaded", "unloaded", "entry": as the caller hands it
     over ...; "maybe" and "unknown": nothing). Stated only when asked for."""
@@ -44,7 +43,7 @@ class RelationshipRevealed(Fact):
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReceiverRevealed(Fact):
     """A member of the object at `site` was read; `value` is what the inference knows of the object. Stated only when asked for.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """Something that happened at `site`."""
 

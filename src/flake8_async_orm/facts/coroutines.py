@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_orm.facts.base import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoroutineDropped(Fact):
     """A coroutine made by `callee` at `site` was never awaited, returned, stored or handed on.
 
@@ -26,7 +25,7 @@ class CoroutineDropped(Fact):
     made: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoroutineUsedAsValue(Fact):
     """A coroutine was used as if it were its result.
 
@@ -50,7 +49,7 @@ class CoroutineUsedAsValue(Fact):
     whole_awaitable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NonAwaitableAwaited(Fact):
     """`await` met something that cannot be awaited.
 
@@ -65,7 +64,7 @@ class NonAwaitableAwaited(Fact):
     taken_effect: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MissingMemberUsed(Fact):
     """A member was read that the class `cls` has not; `sync_twin` is the sync class that has it, if any.
 
@@ -88,7 +87,7 @@ class MissingMemberUsed(Fact):
     giver: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoopBlocked(Fact):
     """An `async def` did database work over a sync session, connection or engine on the thread of its event loop.
 
@@ -103,7 +102,7 @@ class LoopBlocked(Fact):
     reached_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RowsFetched(Fact):
     """Rows were taken from a result whose statement joins the collection `model.attribute` to them.
 
@@ -121,7 +120,7 @@ class RowsFetched(Fact):
     made: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResultIterated(Fact):
     """A result of the class `cls` was iterated over in the way of the other kind; `site` is the iterable.
 
@@ -136,7 +135,7 @@ class ResultIterated(Fact):
     coroutine: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoroutineAwaitedAgain(Fact):
     """The coroutine that the call of `callee` at `made` gave was awaited, or handed on to be, though it had been at `first`.
 
@@ -152,7 +151,7 @@ class CoroutineAwaitedAgain(Fact):
     turn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResultUsed(Fact):
     """A result of the class `cls` was used where its rows are meant, or asked for rows that it has no more.
 
@@ -176,7 +175,7 @@ class ResultUsed(Fact):
     turn: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NonAwaitableScheduled(Fact):
     """Something that is no awaitable was handed to `by`, which awaits what it is given (`gather`, `create_task` ...).
 
@@ -190,7 +189,7 @@ class NonAwaitableScheduled(Fact):
     startable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunSyncGiven(Fact):
     """`run_sync` was given something other than a plain function that works with what it gets.
 
@@ -207,7 +206,7 @@ class RunSyncGiven(Fact):
     bound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoopRun(Fact):
     """An event loop that began and ended at `site` has left connections in the pool of `engine`, which other loops take them from.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_orm.facts.base import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UrlGiven(Fact):
     """A database URL was given to `function` (create_async_engine, make_url ...); `site` is the argument.
 
@@ -28,7 +27,7 @@ class UrlGiven(Fact):
     settled: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EngineCreated(Fact):
     """`function` made an engine at `site`. `pool`: the pool class given to it, by last name; `pool_site`: where.
 
@@ -45,7 +44,7 @@ class EngineCreated(Fact):
     versions: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListenerAdded(Fact):
     """A listener was added by `event.listen` or `event.listens_for`; `site` is the target that was given.
 
@@ -61,7 +60,7 @@ class ListenerAdded(Fact):
     listener: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AsyncObjectGiven(Fact):
     """An object of the asyncio extension, at `site`, was given to something that takes sync ones.
 
@@ -79,7 +78,7 @@ class AsyncObjectGiven(Fact):
     versions: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SyncBindGiven(Fact):
     """A sync engine or connection, at `site`, was given to `function`, which binds async sessions to it.
 
@@ -96,7 +95,7 @@ class SyncBindGiven(Fact):
     others: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlainSqlExecuted(Fact):
     """A string was given to `callee` as a statement; `site` is the string's expression.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_orm.facts.base import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 #: `origin_text` of an instance that a constructor made: no statement has loaded it
 MADE_HERE = "made here"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RelationshipRead(Fact):
     """A relationship (`model.attribute`) was read on an instance whose state of it is known.
 
@@ -39,7 +38,7 @@ class RelationshipRead(Fact):
     stops: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnflushedValueRead(Fact):
     """A column that gets its value from the flush was read at `site`, of an instance made at `made` that was not flushed.
 
@@ -57,7 +56,7 @@ class UnflushedValueRead(Fact):
     in_async: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AbsentRowInserted(Fact):
     """An instance of `model` was added at `site` on a path where a read `with_for_update`, at `read`, found none."""
 
@@ -65,7 +64,7 @@ class AbsentRowInserted(Fact):
     read: Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AttributeRead(Fact):
     """An attribute (`model.attribute`) of a mapped instance was read, or changed in place, in a state that is known.
 
@@ -92,7 +91,7 @@ class AttributeRead(Fact):
     session_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExpiredAttributeRead(AttributeRead):
     """An attribute was read that a commit, a rollback or `expire` had expired.
 
@@ -102,14 +101,14 @@ class ExpiredAttributeRead(AttributeRead):
     factory: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GeneratedValueRead(AttributeRead):
     """A column was read whose value the database made, and which was not fetched. `mapping`: the class that is mapped."""
 
     mapping: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UnloadedColumnRead(AttributeRead):
     """A column was read that the query had left out. `statement`: as in RelationshipRead, with `path` down to the class."""
 
@@ -117,7 +116,7 @@ class UnloadedColumnRead(AttributeRead):
     path: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DetachedAttributeRead(AttributeRead):
     """An attribute was read of an instance that its session had let go of, at `detached`."""
 
@@ -126,7 +125,7 @@ class DetachedAttributeRead(AttributeRead):
     path: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AttributeSerialized(AttributeRead):
     """An attribute was read by a serialiser, for the field `schema` (`UserRead.posts`), declared at `read`.
 
@@ -141,7 +140,7 @@ class AttributeSerialized(AttributeRead):
     path: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CollectionChanged(AttributeRead):
     """A collection that was not loaded was changed in place, or replaced. `how`: the method, `=` or `+=`."""
 
@@ -150,7 +149,7 @@ class CollectionChanged(AttributeRead):
     path: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DynamicRelationshipQueried(Fact):
     """A `lazy="dynamic"` relationship of an instance in an async session was run as a query.
 
@@ -165,7 +164,7 @@ class DynamicRelationshipQueried(Fact):
     mapping: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoadingAsked(Fact):
     """How something is to be loaded was said in a form that SQLAlchemy takes otherwise.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flake8_async_orm.facts.base import Fact
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GeneratorAwaited(Fact):
     """An async generator object made by calling `provider` was awaited. `call` is the call; `gives` what it yields."""
 
@@ -18,7 +17,7 @@ class GeneratorAwaited(Fact):
     function: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProviderUsed(Fact):
     """A function that provides a session or connection (`gives`) was used otherwise than by what drives it.
 
@@ -39,7 +38,7 @@ class ProviderUsed(Fact):
     function: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContextEntered(Fact):
     """A `with` or `async with` item was entered.
 
@@ -61,7 +60,7 @@ class ContextEntered(Fact):
     reached_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MemberReadBeforeEntering(Fact):
     """A member of the object that a context manager gives was read on the manager, which nobody had entered or awaited.
 
@@ -80,7 +79,7 @@ class MemberReadBeforeEntering(Fact):
     call: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameReadUnbound(Fact):
     """A name that holds a session or its kind was read where its binding may not have happened, or is None.
 
@@ -98,7 +97,7 @@ class NameReadUnbound(Fact):
     statement: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransactionEndedInBlock(Fact):
     """The transaction that a `with` block manages was ended at `site`, and the session or connection used in the block after it.
 
@@ -115,7 +114,7 @@ class TransactionEndedInBlock(Fact):
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TransactionBegunAgain(Fact):
     """`begin()` was called at `site` on a session or connection (`cls`) whose transaction had begun at `since`.
 
@@ -127,7 +126,7 @@ class TransactionBegunAgain(Fact):
     inside: Site | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionUsedAfterFailure(Fact):
     """A session was used at `site` on a path where its flush or commit (`failed`) had failed, with no rollback since.
 
@@ -142,7 +141,7 @@ class SessionUsedAfterFailure(Fact):
     block: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionLeftOpen(Fact):
     """A session or connection of the class `cls` was made at `site`, and had a connection of its pool when the function returned.
 
@@ -154,7 +153,7 @@ class SessionLeftOpen(Fact):
     took: Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WriteLost(Fact):
     """What was written at `site`, with a session or connection of the class `cls`, was neither committed nor rolled back.
 
@@ -167,7 +166,7 @@ class WriteLost(Fact):
     closed: Site
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionShared(Fact):
     """Database work was begun on one session by several tasks that run at the same time.
 
@@ -181,7 +180,7 @@ class SessionShared(Fact):
     tasks: tuple[Site, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkOutlivedScope(Fact):
     """Work on a session was arranged at `site` that is not waited for before the session is closed at `scope`.
 
@@ -196,7 +195,7 @@ class WorkOutlivedScope(Fact):
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionRegistryMade(Fact):
     """A registry of sessions was made at `site`: `cls` is scoped_session or async_scoped_session.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -13,13 +12,14 @@ from flake8_async_orm.flow.syntax import dotted_name
 from flake8_async_orm.knowledge import callables, names
 from flake8_async_orm.project import ExternalName, Found
 from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Value
 
 if TYPE_CHECKING:
     from flake8_async_orm.flow.program import Program
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """How a decorated function is called. `style`: plain, property, async-context, context, unknown.
 

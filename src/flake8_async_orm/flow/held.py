@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from flake8_async_orm.flow.annotations import placed
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.lattice import ObjectState, State
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Object, Place, Value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Held:
     """An attribute of an object of a project class, as a test mentions it."""
 

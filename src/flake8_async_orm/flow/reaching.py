@@ -5,12 +5,12 @@ Asked seldom (where an engine is made), so that the interpreter need not carry t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import libcst as cst
 
 from flake8_async_orm.flow.syntax import string_value, target_names
+from flake8_async_orm.records import record
 from flake8_async_orm.source import Source
 from flake8_async_orm.source.walk import children
 
@@ -20,7 +20,7 @@ _BRANCHES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assigned:
     """A name is bound at node `number`; `value` is the expression that it gets, None where that cannot be read."""
 

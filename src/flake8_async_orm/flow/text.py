@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from flake8_async_orm.records import record
 from flake8_async_orm.values import Site, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """A string: known pieces, and None for what is not known. `site` is where its first piece is written.
 

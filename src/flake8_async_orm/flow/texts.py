@@ -6,7 +6,6 @@ Read from the syntax where somebody asks (the URL of an engine), across modules;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -18,6 +17,7 @@ from flake8_async_orm.knowledge import names, urls
 from flake8_async_orm.lattice import without_none
 from flake8_async_orm.project import Found
 from flake8_async_orm.project.definitions import Assignment, ClassDefinition, FunctionDefinition
+from flake8_async_orm.records import record
 from flake8_async_orm.source import Source
 from flake8_async_orm.source.walk import children
 from flake8_async_orm.values import Class, External, Function, Module, Object, Site, Unknown, Value, replace
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEEPEST, WIDEST = 24, 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Where:
     """A file being read, and what the parameters of the function being read are."""
 

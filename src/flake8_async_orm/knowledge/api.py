@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal
+
+from flake8_async_orm.records import record
 
 Kind = Literal["coroutine", "startable", "context", "async_generator", "plain", "property", "attribute"]
 
@@ -39,7 +40,7 @@ TWINS: Mapping[str, str] = {
 BASES: Mapping[str, str] = {"sqlmodel.AsyncSession": "AsyncSession", "sqlmodel.Session": "Session"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Api:
     """A member of a class of SQLAlchemy.
 

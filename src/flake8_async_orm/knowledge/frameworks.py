@@ -6,10 +6,10 @@ fastapi-users-db-sqlalchemy 7, SQLModel 0.0.2x).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from flake8_async_orm.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Column:
     """A column that a foreign class maps. `default` and `onupdate`: none, python or sql."""
 
@@ -20,7 +20,7 @@ class Column:
     onupdate: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Base:
     """A foreign class among the bases of a mapped class.
 

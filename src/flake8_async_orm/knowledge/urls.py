@@ -6,9 +6,9 @@ A URL is given as its known pieces, with None for what is not known between them
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from flake8_async_orm.knowledge.api import VERSIONS
+from flake8_async_orm.records import record
 
 Parts = tuple[str | None, ...]
 
@@ -65,7 +65,7 @@ _SCHEMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """What is wrong with a URL (a clause), what to write, and a replacement of text in it, where one mends it.
 

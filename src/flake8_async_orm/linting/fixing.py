@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_async_orm import edits
 from flake8_async_orm.diagnostics import Diagnostic
 from flake8_async_orm.edits import Edit, Fix
 from flake8_async_orm.linting.findings import FAILED, examine
+from flake8_async_orm.records import record
 from flake8_async_orm.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ROUNDS = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FixResult:
     """What fixing a file came to.
 
@@ -44,7 +45,7 @@ class FixResult:
     known: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Wanted:
     """A finding and the one of its fixes that is to be made."""
 

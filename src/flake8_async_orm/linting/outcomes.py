@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from flake8_async_orm import writing
 from flake8_async_orm.config import Config
 from flake8_async_orm.diagnostics import Diagnostic
+from flake8_async_orm.records import record
 
 #: comments that silence: `noqa` is flake8's, with codes; `ignore` our own, with names
 Style = Literal["noqa", "ignore"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """A file to lint, and which of the run's configurations holds for it. `data` stands in for the file's content."""
 
@@ -22,7 +23,7 @@ class Job:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """What is done with every file. `configs` are what jobs refer to. `silence`: comments are put on findings."""
 
@@ -32,7 +33,7 @@ class Task:
     silence: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Crash:
     """A defect of ours: `reference` is the same wherever the same thing goes wrong."""
 
@@ -41,7 +42,7 @@ class Crash:
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What came of one file. Paths are as they are shown.
 

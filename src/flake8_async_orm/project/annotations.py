@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import libcst as cst
 
 from flake8_async_orm.knowledge import mapping
 from flake8_async_orm.project.syntax import dotted_name, expression, string_value, subscript_items
+from flake8_async_orm.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """What an annotation says.
 

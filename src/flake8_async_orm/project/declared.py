@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -30,6 +30,7 @@ from flake8_async_orm.project.syntax import (
     string_value,
     subscript_items,
 )
+from flake8_async_orm.records import record
 from flake8_async_orm.source import Source, SourceError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _DEPTH = 3
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Body:
     """A class body's mapped attributes; None for a name that hides one of a base. `options`: its `__...__` attributes."""
 

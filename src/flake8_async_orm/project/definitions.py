@@ -6,10 +6,12 @@ definitions can be stored apart from trees. Names are as written; `names.Names` 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from flake8_async_orm.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """A parameter of a function. `kind`: positional-only, positional, keyword, star, double-star."""
 
@@ -19,7 +21,7 @@ class Parameter:
     default: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FunctionDefinition:
     """A `def`, at module level, in a class, or nested. `qualname` is dotted within the module (`Repo.get`)."""
 
@@ -41,7 +43,7 @@ class FunctionDefinition:
     decorator_names: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AttributeDefinition:
     """An attribute assigned or declared in a class body: the nodes of its annotation and of its value.
 
@@ -54,7 +56,7 @@ class AttributeDefinition:
     value: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceAttribute:
     """`self.name = value` in a method (by qualname), also through `cls` in a class method.
 
@@ -69,7 +71,7 @@ class InstanceAttribute:
     value: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClassDefinition:
     """A class. `bases` and `decorators` are node numbers, `keywords` are (name, node) of the class arguments."""
 
@@ -91,7 +93,7 @@ class ClassDefinition:
     decorator_names: tuple[str | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """A name bound by an import: the absolute dotted `module`, and `name` in it (None: the module itself)."""
 
@@ -102,7 +104,7 @@ class Import:
     type_checking: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assignment:
     """A module-level name given a value: `node` the statement, `value` and `annotation` expression nodes.
 
@@ -125,7 +127,7 @@ class Assignment:
     call: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeAlias:
     """`type X = value` (PEP 695)."""
 
@@ -138,7 +140,7 @@ class TypeAlias:
 Binding = FunctionDefinition | ClassDefinition | Import | Assignment | TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModuleDefinition:
     """What the module `name` (dotted) at `path` declares. `bindings` keeps every binding of a name, in source order."""
 
@@ -159,7 +161,7 @@ class ModuleDefinition:
     conditional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MappedAttribute:
     """An attribute of a mapped class.
 
@@ -204,7 +206,7 @@ class MappedAttribute:
 COLUMNS = frozenset({"column", "column_property"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MappedClass:
     """A mapped class with its inherited attributes. `complete` is False when a base could not be resolved.
 

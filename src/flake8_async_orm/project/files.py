@@ -13,12 +13,12 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flake8_async_orm import consulted
 from flake8_async_orm.consulted import Consulted
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.project.settings import MARKERS, PACKAGING, TOPS, Packaging, read_packaging
+from flake8_async_orm.records import record
 
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "venv", "env", "build", "dist"})
 #: directories deeper than this below the top of a repository are not looked at for sibling projects
@@ -26,7 +26,7 @@ _SIBLING_DEPTH = 3
 _SIBLING_DIRECTORIES = 3000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Located:
     """A module: its one name, and its file (None: a namespace package, which has none)."""
 

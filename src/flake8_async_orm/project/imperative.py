@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -14,6 +13,7 @@ from flake8_async_orm.project.definitions import Assignment, ClassDefinition, Ma
 from flake8_async_orm.project.names import ExternalName, Found
 from flake8_async_orm.project.syntax import called_name, dotted_name, keywords, mapping_items, positional, string_value
 from flake8_async_orm.project.targets import scope_of
+from flake8_async_orm.records import record
 from flake8_async_orm.source import SourceError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LIMIT = 6000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MappingCall:
     """`registry.map_imperatively(cls, table, properties={...})` in `module`; `complete`: all of it could be read."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_async_orm.knowledge import frameworks
@@ -26,6 +25,7 @@ from flake8_async_orm.project.definitions import (
 )
 from flake8_async_orm.project.files import Located, Locator
 from flake8_async_orm.project.lookup import getter, merge
+from flake8_async_orm.records import record
 
 if TYPE_CHECKING:
     from flake8_async_orm.project.workspace import Workspace
@@ -34,7 +34,7 @@ _BUILTINS = frozenset(dir(builtins))
 _LOCALS = "<locals>"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """A definition of the project: the module that holds it, and what it is."""
 
@@ -49,14 +49,14 @@ class Found:
         return f"{self.module}.{own}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModuleFound:
     """A module of the project."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExternalName:
     """Something outside the project, by the name that the project uses for it."""
 

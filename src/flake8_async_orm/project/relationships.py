@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -23,6 +23,7 @@ from flake8_async_orm.project.syntax import (
     positional,
     string_value,
 )
+from flake8_async_orm.records import record
 
 if TYPE_CHECKING:
     from flake8_async_orm.project.project import Project
@@ -31,7 +32,7 @@ Arguments = Mapping[str, cst.BaseExpression]
 _FOREIGN = re.compile(r"foreign\(\s*(?:(\w+)\.)?\w+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declared:
     """An attribute as its class declares it.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from flake8_async_orm.records import record
 
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 
@@ -13,7 +14,7 @@ _RECONFIGURES = re.compile(rb"\.configure\([^)]*expire_on_commit")
 _SETS_STATE = re.compile(rb"\.state\.\w+\s*(?::[^=\n]+)?=[^=]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Words:
     """The names of the classes in a file, and whether it may declare backrefs or map classes imperatively.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -27,6 +26,7 @@ from flake8_async_orm.project.syntax import (
     string_value,
     subscript_items,
 )
+from flake8_async_orm.records import record, replace
 from flake8_async_orm.source import Source
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _NONE = re.compile(r"\b(None|Optional|Any|object)\b")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SchemaField:
     """A field: its `name`, the attributes that it reads (the first that there is), and the schema below, if it is one.
 
@@ -51,7 +51,7 @@ class SchemaField:
     optional: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schema:
     """What a schema reads. `complete` is False where fields may be missing (unknown bases)."""
 

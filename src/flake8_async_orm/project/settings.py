@@ -7,8 +7,9 @@ import importlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from flake8_async_orm.records import record
 
 #: files that make a directory the top of a project
 MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
@@ -38,7 +39,7 @@ _PACKAGE_KEYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Packaging:
     """`roots`: directories that hold modules, relative to the file's; `hints`: such that may be meant otherwise.
 
