@@ -98,7 +98,7 @@ def state_unbound(frame: Frame, node: cst.Name, state: State, binding: Binding) 
             missing.bound,
             missing.try_statement,
             missing.none,
-            frame.statement,
+            frame.site(frame.statement) if frame.statement is not None else None,
         ),
         node.value,
     )

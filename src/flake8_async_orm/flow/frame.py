@@ -115,7 +115,7 @@ class Guard:
     catches: tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """A function body, a module body or a lambda being interpreted."""
 
@@ -141,8 +141,8 @@ class Frame:
     patched: bool = False
     reveal: bool = False
     muted: int = 0
-    #: the site of the statement that is being run
-    statement: Site | None = None
+    #: the statement that is being run
+    statement: cst.CSTNode | None = None
     steps: int = 0
     loops: list[Loop] = field(default_factory=list)
     raised: list[list[State]] = field(default_factory=list)

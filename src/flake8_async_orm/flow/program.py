@@ -58,6 +58,7 @@ from flake8_async_orm.values import (
 
 T = TypeVar("T")
 _ITSELF: Value = Unknown("defined by itself")
+_NO_VARIABLES: dict[str, Value] = {}
 _CALLS_ITSELF = unknown_outcome("calls itself")
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
@@ -513,6 +514,10 @@ class Program:
 
     def type_parameters(self, dotted: str) -> tuple[str, ...]:
         """The names of a class's type variables, in order."""
+        nothing: tuple[str, ...] = ()
+        return self.once(("type parameters", dotted), lambda: self._type_parameters(dotted), nothing)
+
+    def _type_parameters(self, dotted: str) -> tuple[str, ...]:
         found = self.class_definition(dotted)
         if found is None:
             return ()
@@ -525,7 +530,14 @@ class Program:
         return tuple(order)
 
     def substitution(self, receiver: Class, defining: str) -> dict[str, Value]:
-        """The values of the type variables of `defining` when the receiver is a `receiver`."""
+        """The values of the type variables of `defining` when the receiver is a `receiver`. Not to be changed."""
+        if not receiver.args and receiver.name == defining:
+            return _NO_VARIABLES
+        nothing: dict[str, Value] = {}
+        key = ("substitution", receiver, defining)
+        return self.once(key, lambda: self._substitution(receiver, defining), nothing)
+
+    def _substitution(self, receiver: Class, defining: str) -> dict[str, Value]:
         mine = dict(zip(self.type_parameters(receiver.name), receiver.args, strict=False))
         if receiver.name == defining:
             return mine

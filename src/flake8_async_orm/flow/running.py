@@ -48,7 +48,7 @@ def run(frame: Frame, statement: cst.CSTNode, state: State) -> State | None:
     runner = _RUNNERS.get(type(statement))
     if runner is None:
         return state
-    frame.statement = frame.site(statement)
+    frame.statement = statement
     if frame.raised and not is_inert(statement) and not (frame.escaping is not None and awaits(statement)):
         frame.may_raise(state)
     end = runner(frame, statement, state)
