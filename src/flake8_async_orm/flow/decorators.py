@@ -32,7 +32,7 @@ class Shape:
     leading: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """What a decorator is put on. `managed`: a function that gives a context manager."""
 
