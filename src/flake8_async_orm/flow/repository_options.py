@@ -6,6 +6,7 @@ from flake8_async_orm.flow import queries
 from flake8_async_orm.flow.frame import Frame
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.values import (
+    EMPTY,
     NONE,
     Class,
     Collection,
@@ -25,7 +26,7 @@ _ALL = LoaderOption((Load("*", "joinedload"),))
 
 def specified(form: str, model: str, value: Value) -> list[LoaderOption | None]:
     """The options that `value` stands for, in a form of `knowledge.repositories`; None for each that cannot be read."""
-    if value == NONE:
+    if value == NONE or (isinstance(value, Collection) and value.of == EMPTY):
         return []
     match form:
         case "spec":
