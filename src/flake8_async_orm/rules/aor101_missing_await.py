@@ -31,7 +31,8 @@ Fix:
 
 Limits:
     The finding stands at the call that makes the coroutine. A coroutine that is returned, yielded, stored in an
-    attribute or handed to any function counts as awaited there. `session.begin()` and `engine.connect()` give
+    attribute or handed to any function counts as awaited there; one that an awaited function gives back has
+    not been, and is reported at that `await` where it is dropped. `session.begin()` and `engine.connect()` give
     no coroutine; dropping what they give is harmless or another rule's matter.
 
 See:

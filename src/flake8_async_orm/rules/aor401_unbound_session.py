@@ -1,7 +1,7 @@
 """A session is used where it may not have been bound.
 
 Why:
-    If opening the session fails (no database, no free connection), the assignment inside the `try` never
+    If opening the session (or a connection, a transaction, an engine) fails, the assignment inside the `try` never
     happens. The `except` or `finally` that wants to roll back or close then raises UnboundLocalError, which
     hides the first error. With `session = None` ahead and no test it is AttributeError on None.
 
