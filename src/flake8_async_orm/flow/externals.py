@@ -125,6 +125,19 @@ def call(frame: Frame, state: State, dotted: str, arguments: list[Argument], nod
     return unknown(frame, state, arguments, f"called {dotted}")
 
 
+def _gathered(arguments: list[Argument], results: list[Value]) -> Value:
+    """What `gather` gives: one result for each argument, or a list of what each of many coroutines gives."""
+    if not any(argument.star for argument in arguments):
+        return Tuple(tuple(results))
+    many = [argument.value for argument in arguments if argument.keyword is None]
+    told = all(argument.keyword is None or argument.keyword == "return_exceptions" for argument in arguments)
+    plain = not any(a.keyword == "return_exceptions" and a.value != Constant(False) for a in arguments)
+    match many:
+        case [Collection(of=Coroutine(of=of) | Awaitable(of=of))] if told and plain:
+            return Collection(of, "list")
+    return Unknown("gathered")
+
+
 def _runner(frame: Frame, state: State, dotted: str, arguments: list[Argument], site: Site) -> Value:
     """`gather` and its kin: what they are given is awaited."""
     gives = callables.RUNNERS[dotted]
@@ -143,8 +156,7 @@ def _runner(frame: Frame, state: State, dotted: str, arguments: list[Argument], 
         value = argument.value
         results.append(value.of if isinstance(value, (Coroutine, Awaitable)) else Unknown("scheduled"))
     if gives == "list":
-        starred = any(argument.star for argument in arguments)
-        return Awaitable(Unknown("gathered") if starred else Tuple(tuple(results)))
+        return Awaitable(_gathered(arguments, results))
     if gives == "first" and results:
         return Awaitable(results[0])
     if gives == "now" and results:

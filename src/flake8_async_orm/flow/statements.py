@@ -303,7 +303,7 @@ def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
     subject = evaluate(frame, node.subject, state)
     worked_with(frame, node.subject, subject, "comparison")
     end: State | None = None
-    exhausted = False
+    exhausted = is_none = False
     rest: State | None = state
     for case in node.cases:
         if rest is None:
@@ -314,6 +314,8 @@ def _match(frame: Frame, node: cst.Match, state: State) -> State | None:
         if path is None:
             continue
         _bind_pattern(frame, case.pattern, path)
+        _capture(node.subject, subject, case.pattern, path, is_none)
+        is_none = is_none or (case.guard is None and _is_none(case.pattern))
         if case.guard is not None:
             truth(frame, case.guard, path)
         end = join_states(end, run_block(frame, case.body, path))
@@ -329,6 +331,19 @@ def _bind_pattern(frame: Frame, pattern: cst.CSTNode, state: State) -> None:
         name = current.rest if kind is cst.MatchMapping else name
         if name is not None:
             state.names[name.value] = Binding(Unknown("matched"))
+
+
+def _is_none(pattern: cst.MatchPattern) -> bool:
+    return type(pattern) is cst.MatchSingleton and pattern.value.value == "None"
+
+
+def _capture(node: cst.BaseExpression, subject: Value, pattern: cst.MatchPattern, state: State, is_none: bool) -> None:
+    """`case user:` names the subject; `is_none`: of None a case before has spoken."""
+    if type(pattern) is not cst.MatchAs or pattern.name is None or pattern.pattern is not None:
+        return
+    narrowed = state.names.get(node.value) if type(node) is cst.Name else None
+    value = narrowed.value if narrowed is not None else without_none(subject) if is_none else subject
+    state.names[pattern.name.value] = Binding(value)
 
 
 @runs(cst.FunctionDef)
