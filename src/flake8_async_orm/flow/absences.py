@@ -116,9 +116,10 @@ def generic(program: Program, module: str, function: FunctionDefinition) -> Key:
     receiver = None
     if function.cls is not None:
         receiver = plain(instance_of(program, Class(f"{module}.{function.cls}")))
-    # what a plain function is told by others it calls matters to those that await something
-    shallow = not (function.is_async or function.is_generator)
     driven = dependencies.driven(program, module, function)
+    # what a plain function is told by others it calls matters to those that await something, and to what a framework
+    # calls with instances
+    shallow = not (function.is_async or function.is_generator or driven)
     return Key(f"{module}.{function.qualname}", receiver, shallow=shallow, driven=driven)
 
 
