@@ -78,6 +78,13 @@ def canonical(state: State, place: Place) -> Place:
     return place
 
 
+def known_as(state: State, value: Value) -> Value:
+    """`value`; a session that is an attribute of an object at the place under which it is known."""
+    if type(value) is ApiObject and value.place is not None and value.place.path:
+        return replace(value, place=canonical(state, value.place))
+    return value
+
+
 # -- beginning and end -------------------------------------------------------------------------------------------------
 
 

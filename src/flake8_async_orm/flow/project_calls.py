@@ -174,7 +174,7 @@ def shaped(
             return ContextManager(yields, shape.style == "async-context", callee=callee, site=site)
         concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution))
         return Generator(yields, callee, definition.is_async, site)
-    value = placed(substitution.value(returns), Place(site))
+    value = ledgers.known_as(state, placed(substitution.value(returns), Place(site)))
     if definition.is_async:
         concurrency.works(frame, site, concurrency.of_callee(frame, state, outcome, substitution))
         if outcome.pools or outcome.disposes:
