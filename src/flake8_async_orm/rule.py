@@ -87,8 +87,15 @@ def parse_docstring(text: str) -> tuple[str, dict[str, str]]:
     return summary, sections
 
 
-def how_to_load(made: bool, option: str, attribute: str, session: str | None, instance: str | None = None) -> str:
-    """What to write so that an attribute is loaded: no statement has loaded an instance that was `made`."""
+def how_to_load(
+    made: bool, option: str, attribute: str, session: str | None, instance: str | None = None, parameter: str = ""
+) -> str:
+    """What to write so that an attribute is loaded: no statement has loaded an instance that was `made`.
+
+    `parameter`: it was loaded by a call that takes options by this one.
+    """
+    if parameter:
+        return f"write `{parameter}=[{option}]` in the call that loads it"
     if not made:
         return f"write `.options({option})` on the statement"
     return f'write `await {session or "session"}.refresh({instance or "..."}, ["{attribute}"])` before'

@@ -19,7 +19,7 @@ class RelationshipRead(Fact):
     option; `path`: the relationships from the statement's entity down to this one, as (model, attribute). `read`: the
     attribute access itself when it is not at `site` (inside a helper). `session_async`: the session that
     it would use is async. `stops`: the mapping's eager strategy, which ends where it comes to the class itself. `awaitable_attrs`: the class has AsyncAttrs. `refreshes`: `refresh` with its name loads it, as it
-    does since SQLAlchemy 2.0.4.
+    does since SQLAlchemy 2.0.4. `option`: `statement` is a call that takes options by this parameter.
     """
 
     model: str
@@ -36,6 +36,7 @@ class RelationshipRead(Fact):
     session_name: str | None = None
     refreshes: bool = True
     stops: str = ""
+    option: str = ""
 
 
 @record
@@ -132,12 +133,13 @@ class AttributeSerialized(AttributeRead):
     Or by a generated method (`User.__repr__`, `asdict`), or by a template (`schema` is its name and line: `page.html:3`).
     Or what writes only what is loaded would have needed it (`schema` is a value of `serializers.LOADED_ONLY`; `attribute` is the key).
 
-    `statement`, `path`: as in RelationshipRead. `state` may also be detached.
+    `statement`, `path`, `option`: as in RelationshipRead. `state` may also be detached.
     """
 
     schema: str = ""
     statement: Site | None = None
     path: tuple[tuple[str, str], ...] = ()
+    option: str = ""
 
 
 @record

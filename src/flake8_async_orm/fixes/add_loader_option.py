@@ -1,7 +1,7 @@
 """`add_loader_option`: load a relationship with the statement that loads its owner.
 
-Sites: the statement, as the whole chain that begins with `select(...)`, or a call of `session.get`.
-Words: the path from the statement's entity to the relationship, each step as `dotted.Model.attribute`; or, for a column of
+Sites: the statement, as the whole chain that begins with `select(...)`, or a call of `session.get` or of a repository.
+Words: for a repository, ahead of all, the parameter that takes options, with `=` behind it; the path from the statement's entity to the relationship, each step as `dotted.Model.attribute`; or, for a column of
 the entity itself, the name of the loader function and one such step.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from flake8_async_orm.edits import Edit
+from flake8_async_orm.edits import Edit, Safety
 from flake8_async_orm.fixes.awaits import PRIMARIES
 from flake8_async_orm.fixes.draft import Draft, inserted
 from flake8_async_orm.fixes.imports import Spelling, spelling
@@ -54,7 +54,9 @@ def add_loader_option(tree: Tree, request: FixRequest) -> Draft | None:
     node = tree.node(request.sites[0])
     if not isinstance(node, PRIMARIES):
         return None
-    strategy, words = STRATEGY, request.words
+    strategy, words, parameter = STRATEGY, request.words, ""
+    if words[0].endswith("="):
+        parameter, words = words[0], words[1:]
     if "." not in words[0]:
         strategy, words = words[0], words[1:]
     path = [word.rpartition(".") for word in words]
@@ -69,8 +71,11 @@ def add_loader_option(tree: Tree, request: FixRequest) -> Draft | None:
     if function is None:
         return None
     calls = links(node)
+    if parameter:
+        return _in_call(tree, node, parameter, steps, function, named.edits, "safe") if isinstance(node, cst.Call) else None
     if calls and last_name(calls[0].func) in ("get", "get_one"):
-        return _for_get(tree, calls[0], steps, function, named.edits)
+        # a row that the session holds already pays no heed to it
+        return _in_call(tree, calls[0], "options=", steps, function, named.edits, "unsafe")
     options = next((call for call in calls if last_name(call.func) == "options"), None)
     if options is None:
         edits = _chained(tree, node, f".options({_written(steps, function.text)})")
@@ -148,12 +153,21 @@ def _argument(tree: Tree, call: cst.Call, text: str) -> tuple[Edit, ...]:
     return appended(tree, start - len(last.star), end, isinstance(last.comma, cst.Comma), text)
 
 
-def _for_get(tree: Tree, call: cst.Call, steps: list[Step], function: Spelling, more: tuple[Edit, ...]) -> Draft | None:
-    """An option for `session.get`. Not safe: a row that the session holds already pays no heed to it."""
-    given = next((argument for argument in call.args if argument.keyword and argument.keyword.value == "options"), None)
+def _in_call(
+    tree: Tree,
+    call: cst.Call,
+    parameter: str,
+    steps: list[Step],
+    function: Spelling,
+    more: tuple[Edit, ...],
+    safety: Safety,
+) -> Draft | None:
+    """An option in the list that is given for `parameter` (with `=` behind it), which may have to be begun."""
+    keyword = parameter[:-1]
+    given = next((argument for argument in call.args if argument.keyword and argument.keyword.value == keyword), None)
     if given is None:
-        edits = _argument(tree, call, f"options=[{_written(steps, function.text)}]")
-        return Draft((*function.edits, *more, *edits), "unsafe")
+        edits = _argument(tree, call, f"{parameter}[{_written(steps, function.text)}]")
+        return Draft((*function.edits, *more, *edits), safety)
     listed = given.value
     if not isinstance(listed, cst.List) or not listed.elements:
         return None
@@ -163,4 +177,4 @@ def _for_get(tree: Tree, call: cst.Call, steps: list[Step], function: Spelling, 
     last = listed.elements[-1]
     start, end = tree.outer(last.value)
     edits = appended(tree, start, end, isinstance(last.comma, cst.Comma), _written(steps, function.text))
-    return Draft((*function.edits, *more, *edits), "unsafe")
+    return Draft((*function.edits, *more, *edits), safety)

@@ -224,7 +224,7 @@ def state_read(
     mapped = frame.program.project.mapped(instance.model)
     awaitable = mapped is not None and mapped.async_attrs
     session = session_name(state, known.session)
-    statement = known.statement
+    statement = known.statement if not known.option else None
     path = (*known.path, (instance.model, attribute.name))
     relationship = attribute.kind == "relationship"
     refreshes = "1.4" not in frame.program.versions
@@ -247,7 +247,7 @@ def state_read(
     )
     fact: Fact
     if frame.serializing:
-        fact = AttributeSerialized(*common, frame.serializing, statement, path)
+        fact = AttributeSerialized(*common, frame.serializing, known.statement, path, known.option)
         if known.life == "detached":
             fact = replace(fact, state="detached")
     elif known.life == "detached":
@@ -268,7 +268,7 @@ def state_read(
             bool(attribute.uselist),
             known.origin,
             known.origin_text,
-            statement,
+            known.statement,
             path,
             read,
             awaitable,
@@ -276,6 +276,7 @@ def state_read(
             session,
             refreshes,
             attribute.lazy or "" if mapped is not None and stops_at_itself(mapped, attribute) else "",
+            known.option,
         )
     else:
         fact = UnloadedColumnRead(*common, statement, path)
@@ -342,6 +343,7 @@ def _enter(
         known.statement,
         (*known.path, (known.model, attribute.name)),
         parent=known.model,
+        option=known.option,
     )
     below_it = state.instance(inner.place)
     if below_it is not None and known.life != "persistent":

@@ -120,10 +120,12 @@ def loaded(
     key: str = "",
     anew: bool = False,
     got: bool = False,
+    option: str = "",
 ) -> None:
     """An instance of `model` came out of the database into `place`; `beside` are the models of the same row.
 
     `anew`: whatever the session has of it is replaced. `got`: by its key, so that what the session has of it stays as it is.
+    `option`: see `InstanceState`.
     """
     mapped = frame.program.project.mapped(model)
     if mapped is None:
@@ -174,6 +176,7 @@ def loaded(
         loads=loads if complete else (),
         key=key,
         fresh=f"{model}{NEW}" in held.models,
+        option=option,
     )
     state.heap[place] = fresh
     if session is not None and session.place is not None:

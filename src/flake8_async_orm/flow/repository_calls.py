@@ -145,7 +145,8 @@ def _statement(call: Call, sure: bool) -> Value:
     locking = call.given.get("with_for_update", NONE)
     locks = locking not in (NONE, Constant(False))
     certain = certain and (sure or call.method.gives == "statement")
-    return repository_options.statement(call.frame, call.held.model, begun, options, certain, locks, call.site)
+    takes = next(iter(row.options), "") if call.method.gives != "statement" else ""
+    return repository_options.statement(call.held.model, begun, options, certain, locks, takes, call.site)
 
 
 class _Steps:

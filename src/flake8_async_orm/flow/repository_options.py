@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flake8_async_orm.flow import queries
-from flake8_async_orm.flow.frame import Frame
+from flake8_async_orm.flow.rows import TAKES
 from flake8_async_orm.knowledge import names
 from flake8_async_orm.values import (
     EMPTY,
@@ -91,10 +91,15 @@ def replaces(form: str, value: Value) -> bool:
 
 
 def statement(
-    frame: Frame, model: str, begun: Value, options: list[LoaderOption | None], certain: bool, locks: bool, site: Site
+    model: str, begun: Value, options: list[LoaderOption | None], certain: bool, locks: bool, takes: str, site: Site
 ) -> Statement:
-    """The statement that a repository runs: the one that it is given (`begun`; None's value for none), with its options."""
+    """The statement that a repository runs: the one that it is given (`begun`; None's value for none), with its options.
+
+    `takes`: the parameter by which the call at `site` takes options.
+    """
     made = Statement("select", (Class(model),), complete=certain)
+    if takes and begun == NONE:
+        made = replace(made, last=site, flags=frozenset({f"{TAKES}{takes}"}))
     if begun != NONE:
         made = replace(made, complete=False)
         if isinstance(begun, Statement) and begun.entities == (Class(model),):

@@ -30,6 +30,9 @@ from flake8_async_orm.values import (
     replace,
 )
 
+#: a flag of statements that a repository of a library runs: the parameter of the call by which it takes loader options
+TAKES = "takes:"
+
 
 def rows(
     frame: Frame, receiver: ApiObject, gives: str, statement: Value | None, site: Site, effect: Effect | None
@@ -114,6 +117,7 @@ def _loading(frame: Frame, receiver: ApiObject, statement: Statement, items: tup
                     statement.last if statement.kind == "select" else None,
                     beside=frozenset(models) - {item.model} if len(models) > 1 else frozenset(),
                     anew="populate_existing" in statement.flags,
+                    option=next((flag.removeprefix(TAKES) for flag in statement.flags if flag.startswith(TAKES)), ""),
                 )
                 if "locks" in statement.flags:
                     locks.read(state, receiver.place, item.place, site)

@@ -85,6 +85,8 @@ class InstanceState:
     strange: frozenset[str] = frozenset()
     #: on some path its row was deleted before the session let go of it
     gone: bool = False
+    #: the parameter by which the call at `statement` takes loader options, where it is one of a library's repository
+    option: str = ""
 
     def mark(self, name: str) -> str:
         """The state of a column, or of an attribute that is kept by name."""
@@ -152,6 +154,7 @@ def join_instances(left: InstanceState, right: InstanceState) -> InstanceState:
         left.holds & right.holds,
         left.strange | right.strange,
         left.gone or right.gone,
+        left.option if left.option == right.option and left.statement == right.statement else "",
     )
 
 

@@ -60,8 +60,8 @@ Valid:
 
 Fix:
     Safe where the statement is in sight: `.options(selectinload(...))` is put on it, or an option that is there
-    is extended, import included; unsafe on `session.get`. Else unsafe: `awaitable_attrs` where the class has
-    it, or a `refresh` ahead of the statement.
+    is extended, import included; in a call of a library's repository it is the argument that takes options. Unsafe
+    on `session.get`. Else unsafe: `awaitable_attrs` where the class has it, or a `refresh` ahead of the statement.
 
 Limits:
     The finding stands at the read; for a read inside a function that is called with the instance, at that call.
@@ -81,7 +81,8 @@ from flake8_async_orm.rule import Finding, FixRequest, how_to_load, rule, short_
 def _fixes(fact: RelationshipRead, option: str) -> tuple[FixRequest, ...]:
     found: list[FixRequest] = []
     if fact.statement is not None:
-        words = tuple(f"{model}.{attribute}" for model, attribute in fact.path)
+        takes = (f"{fact.option}=",) if fact.option else ()
+        words = (*takes, *(f"{model}.{attribute}" for model, attribute in fact.path))
         found.append(FixRequest("add_loader_option", f"Load with `{option}`", "safe", (fact.statement,), words))
     # lazy="raise" holds for these too
     if fact.state == "unloaded" and fact.in_async and fact.read is None:
@@ -113,7 +114,7 @@ def check(fact: RelationshipRead) -> Finding | None:
     otherwise = f'; or load it by `await session.refresh(..., ["{fact.attribute}"])`' if fact.refreshes else ""
     otherwise = "; or set it before the flush" if fact.origin_text == MADE_HERE else otherwise
     return Finding(
-        f"`{name}` {why}; {how_to_load(made, option, fact.attribute, fact.session_name)}",
+        f"`{name}` {why}; {how_to_load(made, option, fact.attribute, fact.session_name, None, fact.option)}",
         fact.site,
         help=f"reading it raises {error}{otherwise}",
         related=tuple(related),

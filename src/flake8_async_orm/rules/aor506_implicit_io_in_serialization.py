@@ -140,14 +140,15 @@ def check(fact: AttributeSerialized) -> Finding | None:
     made = fact.origin_text == MADE_HERE
     if relationship:
         option = ".".join(f"selectinload({short_name(f'{model}.{attribute}')})" for model, attribute in fact.path)
-        mend = how_to_load(made, option, fact.attribute, fact.session_name, fact.instance)
+        mend = how_to_load(made, option, fact.attribute, fact.session_name, fact.instance, fact.option)
     elif fact.kind != "relationship" and fact.state == "unloaded":
         mend = how_to_load(made, f"undefer({name})", fact.attribute, fact.session_name, fact.instance)
     else:
         mend = f"write `await {fact.session_name or 'session'}.refresh({fact.instance or '...'})` before"
     fixes: tuple[FixRequest, ...] = ()
     if relationship and fact.statement is not None:
-        words = tuple(f"{model}.{attribute}" for model, attribute in fact.path)
+        takes = (f"{fact.option}=",) if fact.option else ()
+        words: tuple[str, ...] = (*takes, *(f"{model}.{attribute}" for model, attribute in fact.path))
         fixes = (FixRequest("add_loader_option", f"Load with `{option}`", "safe", (fact.statement,), words),)
     elif fact.state == "expired" and fact.session_name is not None and fact.in_async:
         words = (fact.session_name, fact.attribute) if fact.kind == "relationship" else (fact.session_name,)
