@@ -85,7 +85,7 @@ class Source:
     @cached_property
     def numbers(self) -> dict[int, int]:
         """The number of every node of the tree, by the node's identity. Raises SourceError if there is no tree."""
-        return {id(node): number for number, node in enumerate(self.nodes)}
+        return dict(zip(map(id, self.nodes), range(len(self.nodes)), strict=True))
 
     @cached_property
     def kinds(self) -> list[type[CSTNode]]:
