@@ -126,6 +126,8 @@ def _by_themselves(
             values.append(plain(evaluation.evaluate(frame, expression, state)))
     except (BudgetSpent, RecursionError):
         return None
+    finally:
+        frame.close()
     return values if all(map(_is_pythons, values)) else None
 
 
