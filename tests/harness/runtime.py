@@ -102,8 +102,9 @@ class Worker:
             assert self.errors is not None
             self.errors.seek(0)
             tail = self.errors.read().decode(errors="replace")[-2000:]
+            status = self.process.wait() if self.process is not None else None
             self.close()
-            return f"the worker died: {tail.strip()}"
+            return f"the worker died with {status}: {tail.strip()}"
         answer: dict[str, Any] = json.loads(line)
         return answer
 

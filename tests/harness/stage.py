@@ -141,6 +141,7 @@ async def play(modules: list[ModuleType], request: dict[str, Any], report: dict[
             await call(getattr(main, request["scenario"]), arguments)
         except BaseException as error:  # noqa: BLE001  whatever a program does is told
             report["raised"] = describe(error, Path(request["root"]))
+            let_go(error)
         arguments.clear()
         await settle()
     report["leaked"] = sum(loan.dbapi_connection is not None for loan in LOANS)
@@ -152,6 +153,16 @@ async def call(function: Any, arguments: dict[str, Any]) -> None:
     if not inspect.iscoroutine(made):
         raise TypeError(f"the scenario is no coroutine function, it gave {type(made).__name__}")
     await made
+
+
+def let_go(error: BaseException | None) -> None:
+    """Clear the frames that an error came through, while the threads that they ran in are there.
+
+    The greenlet of a thread that is collected after its thread has ended makes greenlet 3.5 crash.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 async def settle() -> None:
