@@ -223,11 +223,8 @@ class Reader:
         node = source.nodes[binding.value]
         if type(node) is cst.Call:
             return self._made_type(found.module, node, binding.name)
-        if self.depth > _DEPTH:
-            return Unknown("alias too deep")
-        other = Reader(self.program, found.module)
-        other.depth = self.depth + 1
-        return other.type_of(node)
+        key = ("class of an alias", found.module, binding.value)
+        return self.program.once(key, lambda: Reader(self.program, found.module).type_of(node), Unknown("alias of itself"))
 
     def _made_type(self, module: str, node: cst.Call, name: str) -> Value:
         """`TypeVar(...)`, `NewType("X", Base)`."""
