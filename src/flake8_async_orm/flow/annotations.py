@@ -224,7 +224,8 @@ class Reader:
         if type(node) is cst.Call:
             return self._made_type(found.module, node, binding.name)
         key = ("class of an alias", found.module, binding.value)
-        return self.program.once(key, lambda: Reader(self.program, found.module).type_of(node), Unknown("alias of itself"))
+        itself: Value = Unknown("alias of itself")
+        return self.program.once(key, lambda: Reader(self.program, found.module).type_of(node), itself)
 
     def _made_type(self, module: str, node: cst.Call, name: str) -> Value:
         """`TypeVar(...)`, `NewType("X", Base)`."""
