@@ -26,6 +26,7 @@ from typing import Any
 from sqlalchemy import MetaData, event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import clear_mappers
+from sqlalchemy.orm import session as sessions
 from sqlalchemy.pool import Pool, StaticPool
 
 from harness.providing import Provider
@@ -80,6 +81,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         report["dropped"] = [drop for drop in (dropped(warning, root) for warning in caught) if drop]
         caught.clear()
     clear_mappers()
+    # `close_all_sessions()` of a later program shall not come across these
+    sessions._sessions.clear()
     clear_sqlmodel()
     gc.collect()
     for left in Path.cwd().iterdir():
